@@ -1,4 +1,4 @@
-EXTRA_DIST += tests/check.h
+EXTRA_DIST += tests/check.h tests/replay.c
 
 base_tests = tests/base/test_units tests/base/test_memory
 tests_base_test_units_SOURCES = tests/base/test_units.c
