@@ -1,0 +1,130 @@
+/*
+ * config.h - /etc/postrider/postrider.yaml as one const structure
+ *
+ * Everything has a default but the relays.  Loading reports every fault of a
+ * file in one run, each as file:line:column.  Pure but for reading the file
+ * and the secrets that it names.  postrider.yaml(5) describes each key.
+ */
+#ifndef POSTRIDER_CONFIG_H
+#define POSTRIDER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define CONFIG_DEFAULT_PATH SYSCONFDIR "/postrider/postrider.yaml"
+
+struct config_redis {
+	char *host;		/* NULL with a unix socket */
+	int port;
+	char *socket;		/* unix:///path; NULL with TCP */
+	int database;
+	char *username;		/* NULL: none */
+	char *password;		/* secret; NULL: none */
+	char *prefix;
+	int64_t connect_timeout_ms;
+	int64_t command_timeout_ms;
+	int64_t lease_ms;	/* how long an instance counts as alive without renewal */
+};
+
+enum config_tls { CONFIG_TLS_NONE, CONFIG_TLS_STARTTLS, CONFIG_TLS_IMPLICIT };
+enum config_auth {
+	CONFIG_AUTH_AUTO, CONFIG_AUTH_PLAIN, CONFIG_AUTH_LOGIN, CONFIG_AUTH_CRAM_MD5,
+	CONFIG_AUTH_XOAUTH2,
+};
+
+struct config_timeouts {
+	int64_t connect_ms, greeting_ms, command_ms, data_ms, final_ms;
+};
+
+struct config_relay {
+	char *name;
+	char *host;
+	int port;
+	enum config_tls tls;
+	bool verify;
+	char *ca_file;		/* NULL: the system's */
+	char *username;		/* NULL: no AUTH */
+	char *password;		/* secret */
+	enum config_auth auth;
+	char *ehlo;		/* never NULL: the host's FQDN by default */
+	int64_t idle_timeout_ms;
+	int64_t max_messages;
+	int64_t max_age_ms;
+	struct config_timeouts timeouts;
+	unsigned line;		/* where it stands, for later complaints */
+};
+
+struct config_queue {
+	char *name;		/* letters, digits, '-', '_', '.'; never '{' or '}' */
+	int workers;
+	size_t *relays;		/* indices into config.relays, in order of preference */
+	size_t relay_count;
+};
+
+enum config_undefined { CONFIG_UNDEFINED_DEFAULT, CONFIG_UNDEFINED_STRICT };
+
+struct config_templates {
+	char *directory;
+	enum config_undefined undefined;
+};
+
+struct config_message {
+	char *from;		/* default sender; NULL: each message names its own */
+	bool refuse_unknown_fields;
+	int64_t max_size;	/* bytes, of the JSON message and of the mail that is built */
+	int64_t max_recipients;
+	int64_t max_depth;	/* nesting of the JSON */
+};
+
+struct config_retry {
+	int64_t base_ms, cap_ms, max_age_ms;
+	double factor, jitter;
+	int64_t max_attempts;
+};
+
+struct config_dead {
+	int64_t keep_ms, max;
+};
+
+enum config_in_doubt { CONFIG_IN_DOUBT_RESEND, CONFIG_IN_DOUBT_HOLD };
+
+struct config_log {
+	enum log_format format;
+	enum log_level level;
+	enum log_addresses addresses;
+};
+
+struct config {
+	char *path;
+	struct config_redis redis;
+	struct config_queue *queues;
+	size_t queue_count;
+	struct config_relay *relays;
+	size_t relay_count;
+	struct config_templates templates;
+	struct config_message message;
+	struct config_retry retry;
+	struct config_dead dead;
+	enum config_in_doubt in_doubt;
+	int64_t stop_timeout_ms;
+	struct config_log log;
+	char *control_socket;	/* RUNSTATEDIR/postrider/control.sock by default */
+};
+
+/*
+ * Reads the file and the secrets that it names.  Returns a configuration to
+ * be freed with config_free(), or NULL when `faults` were found: all of them,
+ * in the order of the file.  What is legal but questionable (an `ehlo`
+ * without a dot, `verify: false`, a password file that others can read) comes
+ * in `warnings`, which may be filled on success too.
+ */
+struct config *config_load(const char *path, struct faults *faults, struct faults *warnings);
+
+/* NULL is allowed; secrets are overwritten. */
+void config_free(struct config *config);
+
+#endif
