@@ -1,0 +1,201 @@
+/*
+ * store.h - one queue in Redis: taking, marking, recording, recovering
+ *
+ * Owns the key names and the Lua scripts, and is all of postrider that knows
+ * Redis.  Bytes go in and out as they are; what a record says is not known
+ * here.  Every step that changes something is one script whose first write
+ * removes something or is a PEXPIRE and which does nothing when that found
+ * nothing, so a step repeated after a lost reply does not act twice.
+ *
+ * Under the hash tag of the queue, {<prefix>:queue:<name>}: see the table in
+ * postriderd(8), "Keys in Redis".
+ */
+#ifndef POSTRIDER_STORE_H
+#define POSTRIDER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+enum store_status {
+	STORE_OK,
+	STORE_NOTHING,	/* nothing was there: no message, or it is no longer ours, or the step was done before */
+	STORE_DOWN,	/* no answer: connection refused, lost or timed out; try again, nothing is known */
+	STORE_REFUSED,	/* Redis said no: out of memory, read-only, no permission, wrong version */
+};
+
+/* One connection, lazily opened, reopened by the next call after a failure. */
+struct store_link;
+
+/* `redis` is borrowed for the link's life.  Opens nothing yet. */
+struct store_link *store_link_new(const struct config_redis *redis);
+void store_link_free(struct store_link *link);
+
+/* Connects when not connected, checks the version (6.2 at least) and
+ * authenticates.  The reason of a failure is in `error` here and below. */
+enum store_status store_link_check(struct store_link *link, struct error *error);
+
+/* A number that changes whenever a connection was made anew, or the server
+ * behind it is another run; and that run's id ("" while not connected). */
+uint64_t store_link_epoch(const struct store_link *link);
+
+/* For poll(2); -1 when not connected. */
+int store_link_fd(const struct store_link *link);
+
+/* One queue over a link. */
+struct store;
+
+/* `owner` is "instance:slot" (copied); `instance` names the lease. */
+struct store *store_open(struct store_link *link, const char *prefix, const char *queue,
+			 const char *instance, const char *owner);
+void store_close(struct store *store);
+
+/* ---- taking ---- */
+
+/* A message in this owner's hands.  Owned by the caller: store_job_clear(). */
+struct store_job {
+	char *element;		/* the list element, exactly: the JSON or "@<record id>" */
+	size_t element_len;
+	char *record_id;	/* NULL: a message that has no record yet */
+	char *record;		/* its metadata as stored; NULL when there is none */
+	size_t record_len;
+	char *message;		/* the message's exact bytes (== element when there is no record); NULL when a
+				   reference leads nowhere */
+	size_t message_len;
+};
+
+void store_job_clear(struct store_job *job);
+
+/* Renews (or sets) the lease and enters the owner in :owners: before the first take. */
+enum store_status store_register(struct store *store, struct error *error);
+
+/* Asks for a message; the server answers within wait_ms (0: at once). */
+enum store_status store_take_start(struct store *store, int64_t wait_ms, struct error *error);
+
+/*
+ * Reads the answer.  Blocks until it is there, so poll store_link_fd() first.
+ * OK: `job` is filled.  NOTHING: no message came in time.
+ * When Redis is out of memory the message is taken by a script instead.
+ */
+enum store_status store_take_finish(struct store *store, struct store_job *job, struct error *error);
+
+/* Makes the server answer a started take at once (it may still bring a message);
+ * store_take_finish() must follow. */
+void store_take_hurry(struct store *store);
+
+/* What this owner still holds from an earlier life: the first element, like a take. */
+enum store_status store_take_held(struct store *store, struct store_job *job, struct error *error);
+
+/* ---- the message in hand ---- */
+
+/*
+ * The fence before the final dot: the lease lives and the element is still in
+ * this owner's hands, then `mark` (the record as it would be written if the
+ * owner died now) is left.  NOTHING: no longer ours, the dot must not be sent.
+ */
+enum store_status store_mark(struct store *store, const struct store_job *job,
+			     const char *mark, size_t len, struct error *error);
+
+/* All was delivered: the message, its record and mark are gone. */
+enum store_status store_done(struct store *store, const struct store_job *job, struct error *error);
+
+/*
+ * It failed for now: record and message are kept under `record_id`, due in
+ * `delay_ms` by the server's clock.
+ */
+enum store_status store_defer(struct store *store, const struct store_job *job, const char *record_id,
+			      const char *record, size_t len, int64_t delay_ms, struct error *error);
+
+/* It failed for good: record and message go to the dead store. */
+enum store_status store_bury(struct store *store, const struct store_job *job, const char *record_id,
+			     const char *record, size_t len, struct error *error);
+
+/* Back to the head of the queue, no mark left; `record` NULL: as it was, else as
+ * a reference with this record. */
+enum store_status store_give_back(struct store *store, const struct store_job *job,
+				  const char *record_id, const char *record, size_t len,
+				  struct error *error);
+
+/* Takes the owner out of :owners when its list is empty (NOTHING: it is not). */
+enum store_status store_leave(struct store *store, struct error *error);
+
+/* ---- the retry child's steps ---- */
+
+/* Renews this instance's lease.  NOTHING: it had run out and was set anew. */
+enum store_status store_renew_lease(struct store *store, struct error *error);
+
+/* Moves up to `most` due messages to the tail of the queue.  `*moved` how many;
+ * `*next_ms`: until the next one is due, by the server's clock (INT64_MAX: none). */
+enum store_status store_promote(struct store *store, size_t most, size_t *moved, int64_t *next_ms,
+				struct error *error);
+
+/* Every name in :owners, and whether its instance has a lease now.  The list is
+ * owned by the caller: store_owners_free(). */
+struct store_owner {
+	char *owner;		/* "instance:slot" */
+	char *instance;
+	bool leased;
+};
+enum store_status store_owners(struct store *store, struct store_owner **list, size_t *count,
+			       struct error *error);
+void store_owners_free(struct store_owner *list, size_t count);
+
+/*
+ * What another owner holds: its first element like a take, and its mark (NULL:
+ * none).  For an owner that is known to be dead.  The steps done, defer, bury
+ * and give_back with `of` = that owner then decide on it (compare-and-act: the
+ * element must still be there).
+ */
+enum store_status store_peek(struct store *store, const char *owner, struct store_job *job,
+			     char **mark, size_t *mark_len, struct error *error);
+/* From now on the steps above act on this owner's list; NULL: on the store's own. */
+void store_act_for(struct store *store, const char *owner);
+
+/* Removes dead messages older than keep_ms, and the oldest above `most`; returns
+ * the ids removed in this call (at most 100), one log line each is the caller's. */
+enum store_status store_trim_dead(struct store *store, int64_t keep_ms, int64_t most,
+				  char ***ids, size_t *count, struct error *error);
+
+/* ---- for people ---- */
+
+struct store_counts {
+	int64_t queued, processing, retry, dead;
+	int64_t next_due_ms;	/* until the next retry; INT64_MAX: none */
+};
+enum store_status store_counts(struct store *store, struct store_counts *counts, struct error *error);
+
+/* Appends one message to the queue's tail, as a producer would. */
+enum store_status store_push(struct store *store, const char *message, size_t len, struct error *error);
+
+enum store_shelf { STORE_RETRY, STORE_DEAD };
+
+struct store_entry {
+	char *record_id, *record, *message;	/* owned; message only from store_get() */
+	size_t record_len, message_len;
+	int64_t score_ms;			/* due, or died */
+};
+
+/* A page of a shelf, oldest first. */
+enum store_status store_list(struct store *store, enum store_shelf shelf, size_t offset, size_t most,
+			     struct store_entry **list, size_t *count, struct error *error);
+void store_list_free(struct store_entry *list, size_t count);
+
+/* One record by its id, wherever it is. */
+enum store_status store_get(struct store *store, const char *record_id, struct store_entry *entry,
+			    struct error *error);
+
+/* From retry or dead to the queue's tail now, with `record` in place of the old
+ * one when it is not NULL; NOTHING: it is in neither. */
+enum store_status store_requeue(struct store *store, const char *record_id, const char *record,
+				size_t len, struct error *error);
+/* Deletes it from retry or dead, with record and message. */
+enum store_status store_delete(struct store *store, const char *record_id, struct error *error);
+
+/* Settings of the server that endanger messages (maxmemory-policy other than
+ * noeviction, no persistence): a fault each, for `check` and the start. */
+enum store_status store_advise(struct store_link *link, struct faults *advice, struct error *error);
+
+#endif
