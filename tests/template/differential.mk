@@ -1,0 +1,9 @@
+# Bodies that the shipped templates are rendered with.
+mail_bodies = \
+	tests/template/mail/order-confirmation.json tests/template/mail/order-confirmation-korean.json \
+	tests/template/mail/order-confirmation-least.json \
+	tests/template/mail/password-reset.json tests/template/mail/password-reset-least.json \
+	tests/template/mail/verify-code.json tests/template/mail/verify-code-least.json \
+	tests/template/mail/welcome.json tests/template/mail/welcome-korean.json \
+	tests/template/mail/welcome-least.json
+EXTRA_DIST += $(mail_bodies)
