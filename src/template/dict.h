@@ -1,0 +1,60 @@
+/*
+ * dict.h - Python's dict: hashed, in order of insertion
+ *
+ * Keys are any hashable values: strings, numbers, None, tuples, objects;
+ * 1, 1.0 and True are one key.  Small dicts are searched in order, without
+ * an index.  String hashes are seeded per process, so that input cannot be
+ * made to collide.
+ */
+#ifndef POSTRIDER_TEMPLATE_DICT_H
+#define POSTRIDER_TEMPLATE_DICT_H
+
+#include "template/value.h"
+
+struct dict_entry {
+	struct value key;	/* MISSING: the entry was removed */
+	struct value value;
+	uint32_t hash;
+};
+
+struct dict {
+	struct dict_entry *entries;	/* in order of insertion; removed ones among them */
+	uint32_t *index;		/* NULL while small; else position + 1 by hash, 0 is free */
+	uint32_t used;			/* entries in use, removed ones too */
+	uint32_t count;			/* living entries */
+	uint32_t room, mask;
+};
+
+struct dict *dict_new(struct arena *arena, size_t room);
+
+/* The hash of bytes as the dict uses it for a string key. */
+uint32_t dict_hash_bytes(const char *bytes, size_t len);
+
+/* False for what Python cannot hash: list, dict, view of items. */
+bool dict_hash(struct value key, uint32_t *hash);
+
+/* The value of a key, or MISSING.  An unhashable key is not found. */
+struct value dict_get(const struct dict *dict, struct value key);
+struct value dict_get_hashed(const struct dict *dict, struct value key, uint32_t hash);
+struct value dict_get_text(const struct dict *dict, const char *key);
+
+/* Sets or replaces (the old place in the order stays).  The key must be
+ * hashable: ask dict_hash() first where it comes from a template. */
+void dict_set(struct arena *arena, struct dict *dict, struct value key, struct value value);
+void dict_set_hashed(struct arena *arena, struct dict *dict, struct value key, uint32_t hash,
+		     struct value value);
+void dict_set_text(struct arena *arena, struct dict *dict, const char *key, struct value value);
+
+/* Removes a key and gives its value, or MISSING. */
+struct value dict_remove(struct dict *dict, struct value key);
+void dict_clear(struct dict *dict);
+struct dict *dict_copy(struct arena *arena, const struct dict *dict);
+
+/* Goes through living entries in order: `*at` begins at 0; NULL at the end. */
+const struct dict_entry *dict_next(const struct dict *dict, uint32_t *at);
+
+/* Whether two keys are the same key: Python's == between hashables, where
+ * Markup equals str and numbers compare across their types. */
+bool dict_same_key(struct value a, struct value b);
+
+#endif
