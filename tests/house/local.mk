@@ -1,0 +1,1 @@
+EXTRA_DIST += runtests tests/packages tests/prepare.sh
