@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "config/config.h"
 
 enum store_status {
@@ -38,9 +39,13 @@ void store_link_free(struct store_link *link);
  * authenticates.  The reason of a failure is in `error` here and below. */
 enum store_status store_link_check(struct store_link *link, struct error *error);
 
-/* A number that changes whenever a connection was made anew, or the server
- * behind it is another run; and that run's id ("" while not connected). */
+/* A number that changes whenever a connection was made anew, and with it
+ * whenever the server behind it is another run. */
 uint64_t store_link_epoch(const struct store_link *link);
+
+/* The run id of the server last connected to; "" before the first connection.
+ * Borrowed until the next call on the link. */
+const char *store_link_run(const struct store_link *link);
 
 /* For poll(2); -1 when not connected. */
 int store_link_fd(const struct store_link *link);
@@ -48,15 +53,20 @@ int store_link_fd(const struct store_link *link);
 /* One queue over a link. */
 struct store;
 
-/* `owner` is "instance:slot" (copied); `instance` names the lease. */
+/*
+ * `link` is borrowed and may serve several stores.  `owner` is "instance:slot"
+ * and belongs to one process at a time; `instance` (store/instance.h) names
+ * the lease.  All are copied.
+ */
 struct store *store_open(struct store_link *link, const char *prefix, const char *queue,
 			 const char *instance, const char *owner);
 void store_close(struct store *store);
 
 /* ---- taking ---- */
 
-/* A message in this owner's hands.  Owned by the caller: store_job_clear(). */
+/* A message in an owner's hands.  Owned by the caller: store_job_clear(). */
 struct store_job {
+	char *owner;		/* whose hands: NULL this store's own, else the one that was peeked at */
 	char *element;		/* the list element, exactly: the JSON or "@<record id>" */
 	size_t element_len;
 	char *record_id;	/* NULL: a message that has no record yet */
@@ -65,31 +75,61 @@ struct store_job {
 	char *message;		/* the message's exact bytes (== element when there is no record); NULL when a
 				   reference leads nowhere */
 	size_t message_len;
+	char *mark;		/* left before a final dot by a life that ended since: what became of this
+				   message is in doubt.  NULL: none, its dot was never sent */
+	size_t mark_len;
+	char hold[RANDOM_ID_SIZE];	/* this holding's own number: each is ended once (store/scripts/hold.lua) */
 };
 
+#define STORE_JOB_INIT { 0 }
+
+/* Frees what it holds; it may be filled again. */
 void store_job_clear(struct store_job *job);
 
 /* Renews (or sets) the lease and enters the owner in :owners: before the first take. */
 enum store_status store_register(struct store *store, struct error *error);
 
-/* Asks for a message; the server answers within wait_ms (0: at once). */
+/*
+ * Asks for a message; the server answers within wait_ms (0: at once), or
+ * within the lease if that is shorter: so when an owner is proven dead, no
+ * wait of its is left on the server that could still be given a message.
+ * After each new connection, and whenever this owner's list holds more than
+ * is known here (the answer to an earlier take was lost on its way), this
+ * asks for what is there instead, so nothing is ever left lying.
+ */
 enum store_status store_take_start(struct store *store, int64_t wait_ms, struct error *error);
 
 /*
- * Reads the answer.  Blocks until it is there, so poll store_link_fd() first.
- * OK: `job` is filled.  NOTHING: no message came in time.
- * When Redis is out of memory the message is taken by a script instead.
+ * Reads the answer.  Blocks until it is there (or the wait and the command
+ * timeout have passed), so poll store_link_fd() first.
+ * OK: `job` is filled.  NOTHING: no message came; ask again.
+ * When Redis is out of memory the message is taken by a script instead, and
+ * REFUSED says that there was none: wait before asking again.
+ * Between start and finish nothing else may be called on the link.
  */
 enum store_status store_take_finish(struct store *store, struct store_job *job, struct error *error);
 
-/* Makes the server answer a started take at once (it may still bring a message);
- * store_take_finish() must follow. */
+/* Makes the server answer a started take at once (it may still bring a message),
+ * through a second connection; without the right to CLIENT UNBLOCK the wait goes
+ * on.  store_take_finish() must follow. */
 void store_take_hurry(struct store *store);
 
-/* What this owner still holds from an earlier life: the first element, like a take. */
+/* What this owner still holds from an earlier life: the first element, like a
+ * take, and its mark in job->mark.  (store_take_start() finds it by itself.) */
 enum store_status store_take_held(struct store *store, struct store_job *job, struct error *error);
 
-/* ---- the message in hand ---- */
+/*
+ * ---- the message in hand ----
+ *
+ * These act on the list that the job came from.  When job->owner is another
+ * owner (store_peek) they compare first: the mark must still be the one that
+ * was read, and another instance must still have no lease; so of two that
+ * recover the same message one acts and the other finds NOTHING, as does one
+ * that repeats a step whose answer was lost.
+ *
+ * After DOWN or REFUSED the step may be repeated with the same job as often as
+ * it takes; nothing but this step may be tried with the job then.
+ */
 
 /*
  * The fence before the final dot: the lease lives and the element is still in
@@ -113,22 +153,29 @@ enum store_status store_defer(struct store *store, const struct store_job *job, 
 enum store_status store_bury(struct store *store, const struct store_job *job, const char *record_id,
 			     const char *record, size_t len, struct error *error);
 
-/* Back to the head of the queue, no mark left; `record` NULL: as it was, else as
- * a reference with this record. */
+/* Back to the head of the queue, no mark left; `record` NULL: as it was (record_id
+ * is not looked at), else as a reference with this record. */
 enum store_status store_give_back(struct store *store, const struct store_job *job,
 				  const char *record_id, const char *record, size_t len,
 				  struct error *error);
 
-/* Takes the owner out of :owners when its list is empty (NOTHING: it is not). */
-enum store_status store_leave(struct store *store, struct error *error);
+/*
+ * Takes an owner (NULL: this store's own) out of :owners when its list is empty;
+ * NOTHING: it is not, or the owner is of another instance that has a lease.
+ * One that died while a take was outstanding may not be taken out sooner than
+ * a lease time after its death: until then the server may still give its
+ * vanished connection a message.
+ */
+enum store_status store_leave(struct store *store, const char *owner, struct error *error);
 
 /* ---- the retry child's steps ---- */
 
-/* Renews this instance's lease.  NOTHING: it had run out and was set anew. */
+/* Renews this instance's lease.  NOTHING: there was none, and it was set anew. */
 enum store_status store_renew_lease(struct store *store, struct error *error);
 
 /* Moves up to `most` due messages to the tail of the queue.  `*moved` how many;
- * `*next_ms`: until the next one is due, by the server's clock (INT64_MAX: none). */
+ * `*next_ms`: until the next one is due, by the server's clock (0: more are due
+ * already, INT64_MAX: none).  Records of a version that is not known stay. */
 enum store_status store_promote(struct store *store, size_t most, size_t *moved, int64_t *next_ms,
 				struct error *error);
 
@@ -144,20 +191,24 @@ enum store_status store_owners(struct store *store, struct store_owner **list, s
 void store_owners_free(struct store_owner *list, size_t count);
 
 /*
- * What another owner holds: its first element like a take, and its mark (NULL:
- * none).  For an owner that is known to be dead.  The steps done, defer, bury
- * and give_back with `of` = that owner then decide on it (compare-and-act: the
- * element must still be there).
+ * What another owner holds: its first element like a take, with job->owner and
+ * job->mark set.  For an owner that is known to be dead; done, defer, bury and
+ * give_back with this job then decide on it.  NOTHING: its list is empty.
  */
 enum store_status store_peek(struct store *store, const char *owner, struct store_job *job,
-			     char **mark, size_t *mark_len, struct error *error);
-/* From now on the steps above act on this owner's list; NULL: on the store's own. */
-void store_act_for(struct store *store, const char *owner);
+			     struct error *error);
+
+/* Ends an instance's lease: one's own as the very last thing of a stop, so that
+ * others need not wait for it to run out. */
+enum store_status store_end_lease(struct store *store, struct error *error);
 
 /* Removes dead messages older than keep_ms, and the oldest above `most`; returns
- * the ids removed in this call (at most 100), one log line each is the caller's. */
+ * the ids removed in this call (at most 100: call again then), one log line each is
+ * the caller's.  The list and its texts are owned: store_ids_free().  Records of a
+ * version that is not known stay. */
 enum store_status store_trim_dead(struct store *store, int64_t keep_ms, int64_t most,
 				  char ***ids, size_t *count, struct error *error);
+void store_ids_free(char **ids, size_t count);
 
 /* ---- for people ---- */
 
@@ -167,7 +218,8 @@ struct store_counts {
 };
 enum store_status store_counts(struct store *store, struct store_counts *counts, struct error *error);
 
-/* Appends one message to the queue's tail, as a producer would. */
+/* Appends one message to the queue's tail, as a producer would.  The one step that
+ * may act twice when it is repeated after DOWN. */
 enum store_status store_push(struct store *store, const char *message, size_t len, struct error *error);
 
 enum store_shelf { STORE_RETRY, STORE_DEAD };
@@ -182,13 +234,15 @@ struct store_entry {
 enum store_status store_list(struct store *store, enum store_shelf shelf, size_t offset, size_t most,
 			     struct store_entry **list, size_t *count, struct error *error);
 void store_list_free(struct store_entry *list, size_t count);
+void store_entry_clear(struct store_entry *entry);	/* what store_get() filled */
 
-/* One record by its id, wherever it is. */
+/* One record by its id, wherever it is; score_ms is 0 when it is on neither shelf. */
 enum store_status store_get(struct store *store, const char *record_id, struct store_entry *entry,
 			    struct error *error);
 
 /* From retry or dead to the queue's tail now, with `record` in place of the old
- * one when it is not NULL; NOTHING: it is in neither. */
+ * one when it is not NULL; NOTHING: it is in neither.  With NULL a record of a
+ * version that is not known is REFUSED. */
 enum store_status store_requeue(struct store *store, const char *record_id, const char *record,
 				size_t len, struct error *error);
 /* Deletes it from retry or dead, with record and message. */
