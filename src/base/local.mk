@@ -8,4 +8,6 @@ libpostrider_a_SOURCES += \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/random.c src/base/random.h \
-	src/base/units.c src/base/units.h
+	src/base/suggest.c src/base/suggest.h \
+	src/base/units.c src/base/units.h \
+	src/base/yaml.c src/base/yaml.h

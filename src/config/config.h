@@ -12,17 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
 
 #define CONFIG_DEFAULT_PATH SYSCONFDIR "/postrider/postrider.yaml"
 
 struct config_redis {
+	char *url;		/* as written; holds no password (that is refused) */
 	char *host;		/* NULL with a unix socket */
 	int port;
 	char *socket;		/* unix:///path; NULL with TCP */
 	int database;
 	char *username;		/* NULL: none */
+	char *password_file;	/* where the secret stands; NULL: none */
 	char *password;		/* secret; NULL: none */
 	char *prefix;
 	int64_t connect_timeout_ms;
@@ -48,7 +51,8 @@ struct config_relay {
 	bool verify;
 	char *ca_file;		/* NULL: the system's */
 	char *username;		/* NULL: no AUTH */
-	char *password;		/* secret */
+	char *password_file;	/* where the secret stands, for complaints about it */
+	char *password;		/* secret; NULL exactly when username is */
 	enum config_auth auth;
 	char *ehlo;		/* never NULL: the host's FQDN by default */
 	int64_t idle_timeout_ms;
@@ -99,6 +103,7 @@ struct config_log {
 };
 
 struct config {
+	struct arena arena;	/* owns everything below but the passwords */
 	char *path;
 	struct config_redis redis;
 	struct config_queue *queues;
@@ -123,6 +128,13 @@ struct config {
  * in `warnings`, which may be filled on success too.
  */
 struct config *config_load(const char *path, struct faults *faults, struct faults *warnings);
+
+/*
+ * The same from memory; `path` is the name that faults carry.  `fqdn` is what
+ * a relay without `ehlo` says; NULL: found out when it is needed.
+ */
+struct config *config_parse(const char *path, const char *bytes, size_t len, const char *fqdn,
+			    struct faults *faults, struct faults *warnings);
 
 /* NULL is allowed; secrets are overwritten. */
 void config_free(struct config *config);

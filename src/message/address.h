@@ -9,6 +9,8 @@
 #ifndef POSTRIDER_ADDRESS_H
 #define POSTRIDER_ADDRESS_H
 
+#include <stddef.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -16,6 +18,8 @@ struct address {
 	const char *name;	/* display name, UTF-8, no control characters; NULL: none */
 	const char *spec;	/* local-part@ascii-domain, fit for MAIL and RCPT (RFC 5321 4.1.2) */
 };
+
+enum { ADDRESS_SPEC_MAX = 254, ADDRESS_TEXT_MAX = 998 };
 
 /*
  * Exactly one mailbox.  CR, LF, NUL, other control characters, groups, lists,
@@ -25,5 +29,12 @@ struct address {
  */
 int address_parse(const char *text, size_t len, struct arena *arena, struct address *out,
 		  struct error *error);
+
+/*
+ * Whether a text that claims to be an address_parse() result is fit for MAIL
+ * and RCPT: ASCII, a local part, '@', a domain, and nothing that could end
+ * the command.  For what comes back from Redis.
+ */
+int address_check_spec(const char *spec, size_t len, struct error *error);
 
 #endif

@@ -15,7 +15,11 @@
 #include "base/error.h"
 #include "message/address.h"
 
-enum { MESSAGE_ID_MAX = 128 };
+enum {
+	MESSAGE_ID_MAX = 128,		/* characters */
+	MESSAGE_TITLE_MAX = 2000,	/* characters */
+	MESSAGE_FAULTS_MAX = 200,	/* that are told one by one; the others are counted */
+};
 
 struct message_limits {
 	size_t max_size;	/* bytes of JSON */
@@ -38,7 +42,8 @@ struct message {
  * Parses and checks the bytes of one list element.  On success `*out` lives
  * in `arena` until message_free().  On failure *every* fault is in `faults`
  * (fields by name, positions in arrays from 0, offsets for broken JSON) and
- * `*out` may still hold an `id`, for the log and the dead store, or be NULL.
+ * `*out` holds nothing but `id` and `template_name` where those are good, for
+ * the log and the dead store, or is NULL.
  * Returns 0 or -1.
  */
 int message_parse(const char *bytes, size_t len, const struct message_limits *limits,
