@@ -267,6 +267,7 @@ static const char *read_name(const struct parts *parts, struct arena *arena, con
 	*name = NULL;
 	g_mime_utils_unquote_string(raw);
 	if (strstr(raw, "=?")) {
+		g_mime_init();	/* counts its calls; the first one does the work */
 		char *decoded = g_mime_utils_header_decode_text(NULL, raw);
 		raw = arena_strdup(arena, decoded);
 		g_free(decoded);

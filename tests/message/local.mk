@@ -1,0 +1,8 @@
+message_tests = tests/message/test_address tests/message/test_message
+tests_message_test_address_SOURCES = tests/message/test_address.c
+tests_message_test_message_SOURCES = tests/message/test_message.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(message_tests)
+TESTS += $(message_tests)
+endif
