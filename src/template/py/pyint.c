@@ -307,8 +307,10 @@ static double divide(BIGNUM *a, BIGNUM *b)
 
 	ok = ok && (shift > 0 ? BN_lshift(a, a, shift) : BN_lshift(b, b, -shift));
 	ok = ok && BN_div(quotient, rest, a, b, ctx);
-	if (ok && !BN_is_zero(rest))
-		ok = BN_lshift1(quotient, quotient) && BN_set_bit(quotient, 0) && ++shift;
+	if (ok && !BN_is_zero(rest)) {
+		ok = BN_lshift1(quotient, quotient) && BN_set_bit(quotient, 0);
+		shift++;
+	}
 	if (!ok)
 		fatal("out of memory for an integer");
 	d = scaled(quotient, -(long)shift);
@@ -332,7 +334,7 @@ int pyint_truediv(struct pyint a, struct pyint b, double *out, struct error *err
 	}
 	left = pyint_bn(a);
 	right = pyint_bn(b);
-	*out = BN_is_zero(left) ? 0 : divide(left, right);
+	*out = BN_is_zero(left) ? copysign(0, pyint_sign(b)) : divide(left, right);
 	BN_free(left);
 	BN_free(right);
 	return isinf(*out) ? error_set(error, "integer division result too large for a float") : 0;

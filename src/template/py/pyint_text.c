@@ -12,13 +12,16 @@
 #include "template/py/uni.h"
 #include "template/py/utf8.h"
 
+/* Python shows no more code points of what is no number. */
+enum { SHOWN = 200 };
+
 static int not_a_number(struct span text, int64_t base, struct error *error)
 {
 	struct buf shown = BUF_INIT;
 
 	quote_repr(text, &shown);
-	error_set(error, "invalid literal for int() with base %" PRId64 ": %.*s", base,
-		  (int)(shown.len > 300 ? 300 : shown.len), buf_str(&shown));
+	buf_truncate(&shown, utf8_offset(span_buf(&shown), SHOWN));
+	error_set(error, "invalid literal for int() with base %" PRId64 ": %s", base, buf_str(&shown));
 	buf_clear(&shown);
 	return -1;
 }
