@@ -3,5 +3,6 @@ libpostrider_a_SOURCES += \
 	src/message/address.c src/message/address.h \
 	src/message/backoff.c src/message/backoff.h \
 	src/message/message.c src/message/message.h \
+	src/message/record.c src/message/record.h \
 	src/message/wire.c src/message/wire.h
-EXTRA_DIST += src/message/required.h src/message/record.h
+EXTRA_DIST += src/message/required.h

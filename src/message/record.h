@@ -26,7 +26,7 @@ enum {
 	RECORD_ERRORS_LAST = 16,	/* ... and the last are kept */
 	RECORD_ERRORS_MAX = RECORD_ERRORS_FIRST + RECORD_ERRORS_LAST,
 	RECORD_SIZE_MAX = 16 << 20,	/* bytes of JSON; a larger one is no record of ours */
-	RECORD_RECIPIENTS_MAX = 100000,
+	RECORD_RECIPIENTS_MAX = 10000,
 };
 
 /* What became of an attempt: the rows of the table in postriderd(8). */
