@@ -1,1 +1,1 @@
-EXTRA_DIST += runtests tests/packages tests/prepare.sh
+EXTRA_DIST += runtests tests/packages tests/prepare.sh tests/package/run tests/package/install
