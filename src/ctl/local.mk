@@ -1,0 +1,10 @@
+# postriderctl: a file a family of verbs.
+libpostrider_a_SOURCES += \
+	src/ctl/check.c \
+	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/failed.h src/ctl/failed_find.c src/ctl/failed_show.c src/ctl/failed_verbs.c \
+	src/ctl/render.c \
+	src/ctl/send.c \
+	src/ctl/status.c \
+	src/ctl/text.c src/ctl/text.h \
+	src/ctl/verb.c src/ctl/verb.h
