@@ -1,0 +1,512 @@
+/*
+ * link.c - one connection to Redis
+ *
+ * Owns the socket: connecting, who we are, which server that is, sending and
+ * receiving, each within its time.  Never waits before trying again: how
+ * often a server that is away is asked is its caller's to decide.
+ *
+ * hiredis's own blocking calls bound each read, not the whole answer; so the
+ * socket is non-blocking here and waited for with poll(2).
+ */
+#include "store/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum {
+	RUN_ID_SIZE = 64,
+	/* A large answer may take longer than the command timeout as long as it
+	 * keeps coming, but not for ever. */
+	SLOW_FACTOR = 20,
+};
+
+struct store_link {
+	const struct config_redis *redis;	/* borrowed */
+	char *server;		/* for people */
+	redisContext *context;	/* NULL: not connected */
+	uint64_t epoch;		/* connections made so far */
+	char run[RUN_ID_SIZE];
+	int64_t client_id;	/* 0: not known */
+	bool busy;		/* asked and not answered */
+	int64_t answer_ms;	/* busy: how long the answer may take */
+};
+
+/* ---- commands ---- */
+
+void command_add(struct command *command, const char *bytes, size_t len)
+{
+	if (command->argc == COMMAND_MOST)
+		fatal("store: a command of more than %d pieces", COMMAND_MOST);
+	command->argv[command->argc] = bytes;
+	command->len[command->argc++] = len;
+}
+
+void command_str(struct command *command, const char *text)
+{
+	command_add(command, text, strlen(text));
+}
+
+void command_int(struct command *command, int64_t number)
+{
+	if (command->number_count == COMMAND_NUMBERS)
+		fatal("store: a command of more than %d numbers", COMMAND_NUMBERS);
+	char *text = command->numbers[command->number_count++];
+	snprintf(text, sizeof command->numbers[0], "%" PRId64, number);
+	command_str(command, text);
+}
+
+void command_init(struct command *command, const char *verb, ...)
+{
+	va_list ap;
+
+	command->argc = command->number_count = 0;
+	command_str(command, verb);
+	va_start(ap, verb);
+	for (const char *piece; (piece = va_arg(ap, const char *));)
+		command_str(command, piece);
+	va_end(ap);
+}
+
+/* ---- the link ---- */
+
+struct store_link *store_link_new(const struct config_redis *redis)
+{
+	struct store_link *link = mem_alloc(sizeof *link);
+
+	link->redis = redis;
+	link->server = redis->socket ? mem_strdup(redis->socket)
+				     : mem_printf("%s:%d", redis->host, redis->port);
+	return link;
+}
+
+static void link_close(struct store_link *link)
+{
+	if (link->context)
+		redisFree(link->context);
+	link->context = NULL;
+	link->busy = false;
+}
+
+void store_link_free(struct store_link *link)
+{
+	if (!link)
+		return;
+	link_close(link);
+	free(link->server);
+	free(link);
+}
+
+uint64_t store_link_epoch(const struct store_link *link)
+{
+	return link->epoch;
+}
+
+const char *store_link_run(const struct store_link *link)
+{
+	return link->run;
+}
+
+int store_link_fd(const struct store_link *link)
+{
+	return link->context ? link->context->fd : -1;
+}
+
+const char *link_server(const struct store_link *link)
+{
+	return link->server;
+}
+
+const struct config_redis *link_redis(const struct store_link *link)
+{
+	return link->redis;
+}
+
+enum store_status link_down(struct store_link *link, struct error *error, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	error_set(error, "Redis at %s: %s", link->server, buf_str(&text));
+	buf_clear(&text);
+	link_close(link);
+	return STORE_DOWN;
+}
+
+enum store_status link_odd(struct store_link *link, const char *what, struct error *error)
+{
+	link_down(link, error, "an answer to \"%s\" that Redis does not give: is this a Redis server?", what);
+	return STORE_REFUSED;
+}
+
+enum store_status link_verdict(struct store_link *link, const redisReply *reply, const char *what,
+			       struct error *error)
+{
+	const char *advice;
+	enum reply_sense sense = reply_sense(reply, &advice);
+
+	if (sense == REPLY_FINE)
+		return STORE_OK;
+	error_set(error, "Redis at %s: \"%s\": %.300s%s%s", link->server, what, reply->str,
+		  *advice ? ": " : "", advice);
+	if (sense == REPLY_ELSEWHERE)
+		link_close(link);
+	return sense == REPLY_LATER ? STORE_DOWN : STORE_REFUSED;
+}
+
+/* ---- bytes in and out ---- */
+
+struct limit {
+	int64_t step_ms;	/* without a byte moving */
+	int64_t until_ms;	/* of the moving as well */
+};
+
+static struct limit limit_of(const struct store_link *link, int64_t ms)
+{
+	int64_t now = clock_monotonic_ms();
+
+	return (struct limit){ now + ms, now + ms + SLOW_FACTOR * link->redis->command_timeout_ms };
+}
+
+static void limit_moved(const struct store_link *link, struct limit *limit)
+{
+	limit->step_ms = clock_monotonic_ms() + link->redis->command_timeout_ms;
+	if (limit->step_ms > limit->until_ms)
+		limit->step_ms = limit->until_ms;
+}
+
+/* 0 when the socket has one of the events, -1 when the time is over. */
+static int wait_for(int fd, short events, int64_t until_ms)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left = until_ms - clock_monotonic_ms();
+		int n = poll(&p, 1, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
+		if (n > 0)
+			return 0;
+		if (n == 0 && left <= INT32_MAX)
+			return -1;
+		if (n < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+/* What hiredis says of a connection that failed. */
+static enum store_status broken(struct store_link *link, struct error *error)
+{
+	if (link->context->err == REDIS_ERR_EOF)
+		return link_down(link, error, "it closed the connection");
+	return link_down(link, error, "the connection failed: %s", link->context->errstr);
+}
+
+static enum store_status timed_out(struct store_link *link, struct error *error, int64_t ms)
+{
+	return link_down(link, error, "no answer within %" PRId64 " ms", ms);
+}
+
+static enum store_status flush(struct store_link *link, struct error *error)
+{
+	struct limit limit = limit_of(link, link->redis->command_timeout_ms);
+
+	for (int done = 0;;) {
+		if (redisBufferWrite(link->context, &done) != REDIS_OK)
+			return broken(link, error);
+		if (done)
+			return STORE_OK;
+		if (wait_for(link->context->fd, POLLOUT, limit.step_ms) < 0)
+			return timed_out(link, error, link->redis->command_timeout_ms);
+		limit_moved(link, &limit);
+	}
+}
+
+static enum store_status receive(struct store_link *link, int64_t ms, redisReply **reply,
+				 struct error *error)
+{
+	struct limit limit = limit_of(link, ms);
+	void *got = NULL;
+
+	for (;;) {
+		if (redisGetReplyFromReader(link->context, &got) != REDIS_OK)
+			return broken(link, error);
+		if (got)
+			break;
+		if (wait_for(link->context->fd, POLLIN, limit.step_ms) < 0)
+			return timed_out(link, error, ms);
+		if (redisBufferRead(link->context) != REDIS_OK)
+			return broken(link, error);
+		limit_moved(link, &limit);
+	}
+	*reply = got;
+	return STORE_OK;
+}
+
+static enum store_status append(struct store_link *link, const struct command *commands, size_t count,
+				struct error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct command *command = &commands[i];
+		if (redisAppendCommandArgv(link->context, command->argc,
+					   (const char **)(uintptr_t)command->argv,
+					   command->len) != REDIS_OK)
+			return broken(link, error);
+	}
+	return flush(link, error);
+}
+
+/* All answers to what was appended, or none. */
+static enum store_status receive_all(struct store_link *link, size_t count, redisReply **replies,
+				     struct error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum store_status status = receive(link, link->redis->command_timeout_ms, &replies[i],
+						   error);
+		if (status == STORE_OK)
+			continue;
+		while (i > 0)
+			freeReplyObject(replies[--i]);
+		return status;
+	}
+	return STORE_OK;
+}
+
+/* ---- connecting ---- */
+
+static struct timeval timeval_of(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static enum store_status dial(struct store_link *link, struct error *error)
+{
+	const struct config_redis *redis = link->redis;
+	struct timeval timeout = timeval_of(redis->connect_timeout_ms);
+	redisContext *context = redis->socket
+		? redisConnectUnixWithTimeout(redis->socket, timeout)
+		: redisConnectWithTimeout(redis->host, redis->port, timeout);
+
+	if (!context)
+		fatal("out of memory");
+	link->context = context;
+	if (context->err)
+		return link_down(link, error, "cannot connect: %s", context->errstr);
+	int flags = fcntl(context->fd, F_GETFL);
+	if (flags < 0 || fcntl(context->fd, F_SETFL, flags | O_NONBLOCK) < 0
+	    || fcntl(context->fd, F_SETFD, FD_CLOEXEC) < 0)
+		return link_down(link, error, "cannot connect: %s", strerror(errno));
+	context->flags &= ~REDIS_BLOCK;
+	reply_guard(context->reader);
+	return STORE_OK;
+}
+
+enum { HELLO_AUTH, HELLO_SELECT, HELLO_ID, HELLO_SERVER, HELLO_REPLICATION, HELLO_MOST };
+
+/* The commands of the first round trip; one that is not needed has no pieces. */
+static void hello(const struct config_redis *redis, struct command commands[HELLO_MOST])
+{
+	memset(commands, 0, HELLO_MOST * sizeof *commands);
+	if (redis->password && redis->username)
+		command_init(&commands[HELLO_AUTH], "AUTH", redis->username, redis->password, NULL);
+	else if (redis->password)
+		command_init(&commands[HELLO_AUTH], "AUTH", redis->password, NULL);
+	if (redis->database) {
+		command_init(&commands[HELLO_SELECT], "SELECT", NULL);
+		command_int(&commands[HELLO_SELECT], redis->database);
+	}
+	command_init(&commands[HELLO_ID], "CLIENT", "ID", NULL);
+	command_init(&commands[HELLO_SERVER], "INFO", "server", NULL);
+	command_init(&commands[HELLO_REPLICATION], "INFO", "replication", NULL);
+}
+
+static enum store_status refuse(struct store_link *link, struct error *error, const char *text)
+{
+	link_down(link, error, "%s", text);
+	return STORE_REFUSED;
+}
+
+static enum store_status check_version(struct store_link *link, const redisReply *info,
+				       struct error *error)
+{
+	char version[32], mode[32];
+	int major, minor;
+
+	if (!reply_info(info, "redis_version", version, sizeof version)
+	    || reply_version(version, &major, &minor) < 0)
+		return link_odd(link, "INFO server", error);
+	if (major < STORE_LEAST_MAJOR || (major == STORE_LEAST_MAJOR && minor < STORE_LEAST_MINOR)) {
+		link_down(link, error, "it is version %s, and %d.%d is the oldest that can be used (BLMOVE)",
+			  version, STORE_LEAST_MAJOR, STORE_LEAST_MINOR);
+		return STORE_REFUSED;
+	}
+	if (reply_info(info, "redis_mode", mode, sizeof mode) && strcmp(mode, "sentinel") == 0)
+		return refuse(link, error, "it is a Sentinel, which keeps no data:"
+					   " name it in redis.sentinels");
+	if (!reply_info(info, "run_id", link->run, sizeof link->run))
+		*link->run = '\0';
+	return STORE_OK;
+}
+
+static enum store_status check_role(struct store_link *link, const redisReply *info,
+				    struct error *error)
+{
+	char role[16], read_only[4];
+
+	if (!reply_info(info, "role", role, sizeof role) || strcmp(role, "slave") != 0)
+		return STORE_OK;
+	if (reply_info(info, "slave_read_only", read_only, sizeof read_only)
+	    && strcmp(read_only, "0") == 0)
+		return refuse(link, error, "it is a replica, and what is written to it is lost:"
+					   " connect to the master");
+	return refuse(link, error, "it is a read-only replica: connect to the master");
+}
+
+static enum store_status check_hello(struct store_link *link, redisReply *const replies[HELLO_MOST],
+				     struct error *error)
+{
+	static const char *const what[HELLO_MOST] = {
+		"AUTH", "SELECT", "CLIENT ID", "INFO server", "INFO replication",
+	};
+
+	for (int i = 0; i < HELLO_MOST; i++) {
+		if (!replies[i] || i == HELLO_ID)
+			continue;
+		enum store_status status = link_verdict(link, replies[i], what[i], error);
+		if (status != STORE_OK) {
+			link_close(link);
+			return status;
+		}
+	}
+	if (reply_int(replies[HELLO_ID], &link->client_id) < 0)
+		link->client_id = 0;	/* an ACL may forbid it; then a wait cannot be hurried */
+	enum store_status status = check_version(link, replies[HELLO_SERVER], error);
+	return status == STORE_OK ? check_role(link, replies[HELLO_REPLICATION], error) : status;
+}
+
+static enum store_status introduce(struct store_link *link, struct error *error)
+{
+	struct command commands[HELLO_MOST], wanted[HELLO_MOST];
+	redisReply *replies[HELLO_MOST] = { NULL }, *got[HELLO_MOST] = { NULL };
+	size_t count = 0;
+	int which[HELLO_MOST];
+
+	hello(link->redis, commands);
+	for (int i = 0; i < HELLO_MOST; i++)
+		if (commands[i].argc) {
+			which[count] = i;
+			wanted[count++] = commands[i];
+		}
+	enum store_status status = append(link, wanted, count, error);
+	if (status == STORE_OK)
+		status = receive_all(link, count, got, error);
+	if (status != STORE_OK)
+		return status;
+	for (size_t i = 0; i < count; i++)
+		replies[which[i]] = got[i];
+	status = check_hello(link, replies, error);
+	for (size_t i = 0; i < count; i++)
+		freeReplyObject(got[i]);
+	return status;
+}
+
+/* A connection on which nothing is expected and something came: its end. */
+static bool is_stale(const struct store_link *link)
+{
+	return wait_for(link->context->fd, POLLIN, 0) == 0;
+}
+
+enum store_status link_open(struct store_link *link, struct error *error)
+{
+	if (link->busy)
+		fatal("store: a command while an answer is outstanding");
+	if (link->context && is_stale(link))
+		link_close(link);
+	if (link->context)
+		return STORE_OK;
+	enum store_status status = dial(link, error);
+	if (status == STORE_OK)
+		status = introduce(link, error);
+	if (status == STORE_OK)
+		link->epoch++;
+	return status;
+}
+
+enum store_status store_link_check(struct store_link *link, struct error *error)
+{
+	struct command ping;
+	redisReply *reply;
+
+	command_init(&ping, "PING", NULL);
+	enum store_status status = link_run(link, &ping, &reply, error);
+	if (status != STORE_OK)
+		return status;
+	status = link_verdict(link, reply, "PING", error);
+	freeReplyObject(reply);
+	return status;
+}
+
+/* ---- commands and their answers ---- */
+
+enum store_status link_run_all(struct store_link *link, const struct command *commands, size_t count,
+			       redisReply **replies, struct error *error)
+{
+	enum store_status status = link_open(link, error);
+
+	if (status == STORE_OK)
+		status = append(link, commands, count, error);
+	if (status == STORE_OK)
+		status = receive_all(link, count, replies, error);
+	return status;
+}
+
+enum store_status link_run(struct store_link *link, const struct command *command,
+			   redisReply **reply, struct error *error)
+{
+	return link_run_all(link, command, 1, reply, error);
+}
+
+enum store_status link_ask(struct store_link *link, const struct command *commands, size_t count,
+			   int64_t wait_ms, struct error *error)
+{
+	enum store_status status = link_open(link, error);
+
+	if (status == STORE_OK)
+		status = append(link, commands, count, error);
+	if (status == STORE_OK) {
+		link->busy = true;
+		link->answer_ms = wait_ms + link->redis->command_timeout_ms;
+	}
+	return status;
+}
+
+enum store_status link_answer(struct store_link *link, redisReply **reply, struct error *error)
+{
+	if (!link->busy)
+		fatal("store: no answer is outstanding");
+	enum store_status status = receive(link, link->answer_ms, reply, error);
+	link->busy = false;
+	return status;
+}
+
+void link_unblock(struct store_link *link)
+{
+	struct command unblock;
+	redisReply *reply;
+
+	if (!link->busy || !link->client_id)
+		return;
+	struct store_link *other = store_link_new(link->redis);
+	command_init(&unblock, "CLIENT", "UNBLOCK", NULL);
+	command_int(&unblock, link->client_id);
+	if (link_run(other, &unblock, &reply, NULL) == STORE_OK)
+		freeReplyObject(reply);
+	store_link_free(other);
+}
