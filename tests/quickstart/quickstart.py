@@ -1,0 +1,357 @@
+#!/usr/bin/python3
+"""The main job before the reader's eyes: real messages from RPUSH to the mailbox.
+
+Called by ./quickstart, which has built the programs.  Starts a redis-server
+of its own (unix socket), an SMTP server that insists on STARTTLS and AUTH with
+a certificate that postriderd verifies, and postriderd; pushes the messages
+beside this file with redis-cli; watches; prints what became of each; stops
+everything it started.
+"""
+import argparse
+import email
+import email.policy
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, "tests", "smtp"))
+import certificates  # noqa: E402
+
+WORKERS = 2
+PATIENCE = 60   # seconds until all is expected to be decided
+FAILING = {"5-field-missing", "6-unknown-template"}
+RETRIED = {"7-greylisted"}
+
+CONFIG = """\
+redis:
+  url: unix://{dir}/redis.sock
+queues:
+  default:
+    workers: {workers}
+    relays: [main]
+relays:
+  main:
+    host: localhost
+    port: {port}
+    tls: starttls
+    ca_file: {dir}/tls/ca.pem
+    username: mailer
+    password_file: {dir}/password
+    ehlo: quickstart.example.com
+templates:
+  directory: {templates}
+message:
+  from: "Example Shop <no-reply@example.com>"
+retry: {{base: 2s}}
+control_socket: {dir}/control.sock
+"""
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def mark(path):
+    """A path as a reader would type it from where they stand."""
+    return os.path.relpath(path)
+
+
+class Stage:
+    """The temporary directory and every process in it."""
+
+    def __init__(self, build):
+        self.build = build
+        self.dir = tempfile.mkdtemp(prefix="postrider-quickstart-")
+        self.processes = []
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def start(self, name, *command, **options):
+        log = open(self.path(name + ".log"), "ab")
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log,
+                                   **{"stdout": log, **options})
+        log.close()
+        self.processes.append((name, process))
+        return process
+
+    def log(self, name):
+        with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def must_live(self):
+        for name, process in self.processes:
+            if process.poll() is not None:
+                raise SystemExit("%s has ended with status %d:\n%s"
+                                 % (name, process.returncode, self.log(name)))
+
+    def wait_for(self, what, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while True:
+            result = condition()
+            if result:
+                return result
+            self.must_live()
+            if time.monotonic() > deadline:
+                raise SystemExit("%s: not within %d seconds" % (what, seconds))
+            time.sleep(0.05)
+
+    def end(self):
+        """The daemon first, and each is given the time to do it properly."""
+        for _, process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # ---- the parts ------------------------------------------------------
+
+    def redis(self):
+        self.start("redis", "redis-server", "--port", "0", "--unixsocket", self.path("redis.sock"),
+                   "--dir", self.dir, "--save", "", "--appendonly", "no")
+        self.wait_for("redis-server", lambda: self.redis_cli("PING") == "PONG")
+
+    def redis_cli(self, *command, stdin=None):
+        done = subprocess.run(("redis-cli", "-s", self.path("redis.sock"), *command), input=stdin,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+                              **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+        return done.stdout.decode().strip()
+
+    def smtp(self):
+        certificates.make_ca(self.make("tls"))
+        cert, key = certificates.make_certificate(self.path("tls"), "server")
+        server = self.start(
+            "smtp", sys.executable, os.path.join(TOP, "tests", "smtp", "scripted_server.py"),
+            "--tls", "starttls", "--cert", cert, "--key", key, "--auth", "PLAIN LOGIN CRAM-MD5",
+            "--user", "mailer:correct horse", "--mailbox", self.path("mailbox"),
+            "--log", self.path("smtp.events"), stdout=subprocess.PIPE)
+        return json.loads(server.stdout.readline())["port"]
+
+    def make(self, name):
+        os.makedirs(self.path(name), exist_ok=True)
+        return self.path(name)
+
+    def configure(self, port):
+        with open(os.open(self.path("password"), os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                  encoding="ascii") as file:
+            file.write("correct horse\n")
+        with open(self.path("postrider.yaml"), "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(dir=self.dir, port=port, workers=WORKERS,
+                                     templates=os.path.join(TOP, "templates")))
+
+    def postriderd(self):
+        self.start("postriderd", os.path.join(self.build, "postriderd"), "-c", self.path("postrider.yaml"))
+        self.wait_for("postriderd", lambda: (self.ctl("status") or {}).get("daemon"))
+
+    def ctl(self, *verb):
+        """What `postriderctl VERB --json` says; None when that is nothing."""
+        done = subprocess.run((os.path.join(self.build, "postriderctl"), *verb, "--json",
+                               "-c", self.path("postrider.yaml")), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return json.loads(done.stdout) if done.stdout else None
+
+    def events(self, kind):
+        with open(self.path("smtp.events"), encoding="utf-8") as file:
+            return [event for event in map(json.loads, file) if event["event"] == kind]
+
+
+class Message:
+    """One of the files beside this one and what became of it."""
+
+    def __init__(self, path):
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        with open(path, "rb") as file:
+            self.bytes = file.read().strip()
+        self.json = json.loads(self.bytes)
+        self.pushed = self.delivered = None
+        self.mail = self.html = self.envelope = None
+        self.retried = False
+        self.reason = None
+
+    def decided(self):
+        return self.delivered or self.reason
+
+    def recipients(self):
+        to = self.json["email_to"]
+        return ", ".join([to] if isinstance(to, str) else to)
+
+    def as_expected(self):
+        if self.name in FAILING:
+            return self.reason and not self.delivered
+        return self.delivered and self.retried == (self.name in RETRIED)
+
+
+class Show:
+    def __init__(self, stage, results):
+        self.stage, self.results = stage, results
+        self.messages = [Message(path) for path in sorted(glob.glob(os.path.join(HERE, "*.json")))]
+        self.began = None
+        self.seen = set()
+
+    def clock(self):
+        return "%6.2f s" % (time.monotonic() - self.began)
+
+    def push(self):
+        self.began = time.monotonic()
+        for message in self.messages:
+            self.stage.redis_cli("-x", "RPUSH", "postrider:queue:default", stdin=message.bytes)
+            message.pushed = time.monotonic()
+            say("%s  RPUSH      %-20s %s" % (self.clock(), message.name, message.json["title"]))
+
+    def look_at_mailbox(self):
+        for path in sorted(glob.glob(os.path.join(self.stage.path("mailbox"), "*.json"))):
+            if path in self.seen:
+                continue
+            self.seen.add(path)
+            with open(path, encoding="ascii") as file:
+                envelope = json.load(file)
+            with open(path[:-5] + ".eml", "rb") as file:
+                self.received(file.read(), envelope)
+
+    def received(self, mail, envelope):
+        parsed = email.message_from_bytes(mail, policy=email.policy.default)
+        for message in self.messages:
+            if message.json["title"] == parsed["Subject"]:
+                break
+        else:
+            return
+        message.delivered, message.envelope = time.monotonic(), envelope
+        message.mail = os.path.join(self.results, message.name + ".eml")
+        message.html = os.path.join(self.results, message.name + ".html")
+        with open(message.mail, "wb") as file:
+            file.write(mail)
+        with open(message.html, "w", encoding="utf-8") as file:
+            file.write(parsed.get_body(("html",)).get_content())
+        say("%s  delivered  %-20s to %s" % (self.clock(), message.name, ", ".join(envelope["rcpt_to"])))
+
+    def look_at_failed(self):
+        for failed in self.stage.ctl("failed", "list") or ():
+            record = failed["record"]
+            message = next((m for m in self.messages if m.json["id"] == record.get("producer_id", record.get("id"))),
+                           None)
+            if message is None:
+                continue
+            reply = record["errors"][-1].get("reply", {})
+            text = " ".join(str(reply[key]) for key in ("code", "enhanced", "text") if reply.get(key))
+            if failed["state"] == "dead" and not message.reason:
+                message.reason = text
+                say("%s  failed     %-20s %s" % (self.clock(), message.name, text))
+            elif failed["state"] == "retry" and not message.retried:
+                message.retried = True
+                say("%s  put off    %-20s %s" % (self.clock(), message.name, text))
+
+    def watch(self):
+        def look():
+            self.look_at_mailbox()
+            self.look_at_failed()
+            return all(message.decided() for message in self.messages)
+        try:
+            self.stage.wait_for("a decision on every message", look, PATIENCE)
+        except SystemExit as end:
+            say(str(end))
+
+    # ---- the table ------------------------------------------------------
+
+    def rows(self, title, messages, row):
+        if messages:
+            say("\n" + title)
+            for message in messages:
+                say("  %-20s %s" % (message.name, row(message)))
+
+    def delivered_row(self, message):
+        return "%5.2f s  %s\n%32s%s" % (message.delivered - message.pushed, mark(message.mail), "",
+                                       mark(message.html))
+
+    def table(self):
+        at_once = [m for m in self.messages if m.delivered and not m.retried]
+        later = [m for m in self.messages if m.delivered and m.retried]
+        failed = [m for m in self.messages if m.reason and not m.delivered]
+        self.rows("DELIVERED        after    the mail as received, and its HTML part", at_once, self.delivered_row)
+        self.rows("RETRIED, THEN DELIVERED", later, self.delivered_row)
+        self.rows("FAILED, kept with the reason (postriderctl failed show)", failed,
+                  lambda m: textwrap.fill(m.reason, 90, subsequent_indent=" " * 23))
+        sessions, auths = len(self.stage.events("open")), len(self.stage.events("auth"))
+        say("\n%d SMTP sessions and %d AUTHs for %d deliveries by %d workers, all over %s"
+            % (sessions, auths, len(at_once) + len(later), WORKERS,
+               ", ".join(sorted({event["version"] for event in self.stage.events("tls")})) or "no TLS"))
+
+    def verdict(self):
+        wrong = [m.name for m in self.messages if not m.as_expected()]
+        if self.stage.events("violation"):
+            wrong.append("the SMTP protocol: %s" % self.stage.events("violation")[0]["what"])
+        if len(self.stage.events("open")) > WORKERS or len(self.stage.events("auth")) > WORKERS:
+            wrong.append("more sessions or AUTHs than workers")
+        if wrong:
+            say("\nNOT AS EXPECTED: %s\n\nthe daemon's log:\n%s"
+                % ("; ".join(wrong), self.stage.log("postriderd")[-6000:]))
+        return not wrong
+
+
+def keep(stage):
+    ctl = "%s -c %s" % (mark(os.path.join(stage.build, "postriderctl")), stage.path("postrider.yaml"))
+    say(textwrap.dedent("""
+        It stays up until Ctrl-C.  From another terminal, in this directory:
+
+          push     redis-cli -s {dir}/redis.sock RPUSH postrider:queue:default \\
+                     '{{"template_name": "welcome.html", "email_to": ["you@example.com"], "title": "Hi", "body": {{"name": "You"}}}}'
+                   (rcpt451x1-you@example.com is put off once, rcpt550-you@example.com is refused)
+          watch    tail -f {dir}/postriderd.log
+                   watch {ctl} status
+          look     ls {dir}/mailbox
+          failed   {ctl} failed list
+          try      {ctl} check""").format(dir=stage.dir, ctl=ctl))
+    while True:
+        stage.must_live()
+        time.sleep(1)
+
+
+def stopped(*_):
+    raise KeyboardInterrupt
+
+
+def main():
+    parser = argparse.ArgumentParser(description="see ./quickstart --help")
+    parser.add_argument("build")
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, stopped)
+    build = os.path.abspath(options.build)
+    results = os.path.join(build, "mail")
+    shutil.rmtree(results, ignore_errors=True)
+    os.makedirs(results)
+    stage = Stage(build)
+    try:
+        say("starting a private redis-server, an SMTP server (STARTTLS, AUTH) and postriderd")
+        stage.redis()
+        stage.configure(stage.smtp())
+        stage.postriderd()
+        show = Show(stage, results)
+        show.push()
+        show.watch()
+        show.table()
+        good = show.verdict()
+        if options.keep:
+            keep(stage)
+    except KeyboardInterrupt:
+        say("\nstopping")
+        good = True
+    finally:
+        stage.end()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
