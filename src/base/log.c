@@ -173,8 +173,10 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 		return;
 	buf_reset(line);
 	put_start(line, level);
-	if (*state.role)
+	if (*state.name)
 		put_field(line, &(struct log_field){ state.role, LOG_FIELD_TEXT, state.name, 0 });
+	else if (*state.role)
+		put_field(line, &(struct log_field){ "role", LOG_FIELD_TEXT, state.role, 0 });
 	put_field(line, &(struct log_field){ "event", LOG_FIELD_TEXT, event, 0 });
 	for (; fields->key; fields++)
 		put_field(line, fields);

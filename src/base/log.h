@@ -35,7 +35,8 @@ struct log_field {
 void log_configure(enum log_format format, enum log_level level, enum log_addresses addresses);
 
 /* Names the process in every line of it from now on: role "worker", name
- * "default/1".  Both are copied (and cut at 15 and 63 bytes). */
+ * "default/1"; without a name ("") the line says role=... alone.  Both are
+ * copied (and cut at 15 and 63 bytes). */
 void log_role(const char *role, const char *name);
 
 bool log_enabled(enum log_level level);
