@@ -4,5 +4,5 @@ libpostrider_a_SOURCES += \
 	src/message/backoff.c src/message/backoff.h \
 	src/message/message.c src/message/message.h \
 	src/message/record.c src/message/record.h \
+	src/message/required.c src/message/required.h \
 	src/message/wire.c src/message/wire.h
-EXTRA_DIST += src/message/required.h

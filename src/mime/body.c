@@ -5,6 +5,7 @@
 #include "mime/body.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <gmime/gmime.h>
@@ -44,19 +45,25 @@ static const char *with_lf(const char *content, size_t *len, struct buf *spare)
 	return buf_str(spare);
 }
 
+/*
+ * What a byte adds to a line's weight: in the low half, that it is escaped in
+ * quoted-printable; in the high half, that it may not go out as it is.
+ */
+#define ODD ((UINT64_C(1) << 32) | 1)
+static const uint64_t weights[256] = {
+	[0x00 ... 0x08] = ODD, [0x0a ... 0x1f] = ODD, ['='] = 1, [0x7f ... 0xff] = ODD,
+};
+
 static void look_at_line(const char *line, size_t len, struct shape *shape)
 {
-	size_t odd = 0, equals = 0;
+	uint64_t weight = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)line[i];
-		odd += (c < 0x20 && c != '\t') || c >= 0x7f;
-		equals += c == '=';
-	}
+	for (size_t i = 0; i < len; i++)
+		weight += weights[(unsigned char)line[i]];
 	/* Space before a line's end gets lost on the way; "From " is changed in mailboxes. */
 	bool blank_end = len && (line[len - 1] == ' ' || line[len - 1] == '\t');
-	shape->escaped += odd + equals + blank_end;
-	if (odd || blank_end || len > PLAIN_LINE_MAX || (len > 4 && !memcmp(line, "From ", 5)))
+	shape->escaped += (size_t)(weight & UINT32_MAX) + blank_end;
+	if (weight >> 32 || blank_end || len > PLAIN_LINE_MAX || (len > 4 && !memcmp(line, "From ", 5)))
 		shape->plain = false;
 }
 
