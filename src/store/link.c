@@ -369,6 +369,13 @@ static enum store_status check_role(struct store_link *link, const redisReply *i
 	return refuse(link, error, "it is a read-only replica: connect to the master");
 }
 
+/* An ACL may forbid CLIENT ID; then a wait cannot be hurried, and that is all. */
+static bool is_forbidden(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR
+	       && (strncmp(reply->str, "NOPERM", 6) == 0 || strncmp(reply->str, "ERR unknown", 11) == 0);
+}
+
 static enum store_status check_hello(struct store_link *link, redisReply *const replies[HELLO_MOST],
 				     struct error *error)
 {
@@ -377,7 +384,7 @@ static enum store_status check_hello(struct store_link *link, redisReply *const 
 	};
 
 	for (int i = 0; i < HELLO_MOST; i++) {
-		if (!replies[i] || i == HELLO_ID)
+		if (!replies[i] || (i == HELLO_ID && is_forbidden(replies[i])))
 			continue;
 		enum store_status status = link_verdict(link, replies[i], what[i], error);
 		if (status != STORE_OK) {
@@ -386,7 +393,7 @@ static enum store_status check_hello(struct store_link *link, redisReply *const 
 		}
 	}
 	if (reply_int(replies[HELLO_ID], &link->client_id) < 0)
-		link->client_id = 0;	/* an ACL may forbid it; then a wait cannot be hurried */
+		link->client_id = 0;
 	enum store_status status = check_version(link, replies[HELLO_SERVER], error);
 	return status == STORE_OK ? check_role(link, replies[HELLO_REPLICATION], error) : status;
 }

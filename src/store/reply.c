@@ -34,9 +34,11 @@ static const struct {
 	{ "NOAUTH", REPLY_ELSEWHERE, "set redis.password_file (and redis.username)" },
 	{ "WRONGPASS", REPLY_ELSEWHERE, "check redis.username and redis.password_file" },
 	{ "NOPERM", REPLY_ELSEWHERE, "postriderd(8) lists what the user must be allowed" },
+	{ "The user executing the script", REPLY_ELSEWHERE,
+	  "postriderd(8) lists what the user must be allowed" },
 	{ "DENIED", REPLY_ELSEWHERE, "" },
 	{ "WRONGTYPE", REPLY_NO, "a key of this queue is used by something else" },
-	{ "ERR max number of clients", REPLY_LATER, "raise maxclients" },
+	{ "max number of clients", REPLY_LATER, "raise maxclients" },
 };
 
 static bool begins(const char *text, const char *word)
@@ -46,18 +48,19 @@ static bool begins(const char *text, const char *word)
 	return strncmp(text, word, len) == 0 && !isalnum((unsigned char)text[len]);
 }
 
-/* "ERR Error running script (call to f_...): @user_script:7: @user_script: 7: -OOM
- * command not ...": what follows the last place. */
-static const char *within_script(const char *text)
+/* What is behind ERR; within a script Redis 6.2 says "ERR Error running script (call
+ * to f_...): @user_script:7: @user_script: 7: -OOM command not ...". */
+static const char *behind_err(const char *text)
 {
-	static const char place[] = "@user_script:";
-	const char *last = NULL;
+	static const char script[] = "ERR Error running script", place[] = "@user_script:";
 
-	if (!begins(text, "ERR"))
-		return NULL;
-	for (const char *at = text; (at = strstr(at, place)); last = at)
-		at += sizeof place - 1;
-	return last ? last + strspn(last, "0123456789: -") : NULL;
+	if (strncmp(text, "ERR ", 4) != 0)
+		return text;
+	const char *last = text + 4;
+	if (begins(text, script))
+		for (const char *at = text; (at = strstr(at, place)); last = at)
+			at += sizeof place - 1;
+	return last + strspn(last, "0123456789: -");
 }
 
 enum reply_sense reply_sense(const redisReply *reply, const char **advice)
@@ -66,10 +69,9 @@ enum reply_sense reply_sense(const redisReply *reply, const char **advice)
 		*advice = "";
 	if (reply->type != REDIS_REPLY_ERROR)
 		return REPLY_FINE;
-	const char *inner = within_script(reply->str);
+	const char *inner = behind_err(reply->str);
 	for (size_t i = 0; i < sizeof senses / sizeof *senses; i++) {
-		if (!begins(reply->str, senses[i].word)
-		    && !(inner && begins(inner, senses[i].word)))
+		if (!begins(inner, senses[i].word))
 			continue;
 		if (advice)
 			*advice = senses[i].advice;

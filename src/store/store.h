@@ -28,7 +28,24 @@ enum store_status {
 	STORE_REFUSED,	/* Redis said no: out of memory, read-only, no permission, wrong version */
 };
 
-/* One connection, lazily opened, reopened by the next call after a failure. */
+/*
+ * What a Redis ACL user must be allowed (ACL SETUSER), for prefix "postrider".
+ * The third group may be left out: without it a stop waits until the wait for
+ * a message ends by itself, and the advice on persistence is less exact.
+ */
+#define STORE_ACL_KEYS "~postrider:queue:* ~{postrider:queue:*"
+#define STORE_ACL_COMMANDS \
+	"+blmove +client|reply +del +eval +evalsha +exists +hdel +hget +hset +info +lindex " \
+	"+llen +lmove +lpop +lpos +lpush +lrem +pexpire +ping +rpush +sadd +select +set +smembers " \
+	"+srem +time +zadd +zcard +zrange +zrangebyscore +zrem +zscore"
+#define STORE_ACL_OPTIONAL "+client|id +client|unblock +config|get"
+
+/*
+ * One connection, lazily opened, reopened by the next call after a failure; one
+ * that was lost while nothing was asked is reopened without a word.  The
+ * process must ignore SIGPIPE.  A host name is looked up by the C library, in
+ * that library's own time; every other wait is bounded.
+ */
 struct store_link;
 
 /* `redis` is borrowed for the link's life.  Opens nothing yet. */

@@ -28,7 +28,7 @@ while moved < most and stay < look do
 		end
 	end
 end
-if moved == most and redis.call('ZCOUNT', KEYS[1], '-inf', now) > stay then
+if #redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', stay, 1) > 0 and stay < look then
 	return {moved, 0}
 end
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
