@@ -23,8 +23,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(TOP, "tests", "smtp"))
+sys.path[:0] = [os.path.join(TOP, "tests", "smtp"), os.path.join(TOP, "tests", "whole")]
 import certificates  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from scripted import ScriptedServer  # noqa: E402
+
+USER, PASSWORD = "mailer", "correct horse"
 
 WORKERS = 2
 PATIENCE = 60   # seconds until all is expected to be decided
@@ -33,7 +37,7 @@ RETRIED = {"7-greylisted"}
 
 CONFIG = """\
 redis:
-  url: unix://{dir}/redis.sock
+  url: {redis}
 queues:
   default:
     workers: {workers}
@@ -44,7 +48,7 @@ relays:
     port: {port}
     tls: starttls
     ca_file: {dir}/tls/ca.pem
-    username: mailer
+    username: {user}
     password_file: {dir}/password
     ehlo: quickstart.example.com
 templates:
@@ -66,33 +70,51 @@ def mark(path):
 
 
 class Stage:
-    """The temporary directory and every process in it."""
+    """The temporary directory and the three servers in it."""
 
     def __init__(self, build):
         self.build = build
         self.dir = tempfile.mkdtemp(prefix="postrider-quickstart-")
-        self.processes = []
+        self.redis = RedisServer(directory=self.dir)
+        self.smtp = self.daemon = None
 
     def path(self, name):
         return os.path.join(self.dir, name)
 
-    def start(self, name, *command, **options):
-        log = open(self.path(name + ".log"), "ab")
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log,
-                                   **{"stdout": log, **options})
-        log.close()
-        self.processes.append((name, process))
-        return process
+    def start(self):
+        self.redis.start()
+        certificates.make_ca(self.make("tls"))
+        cert, key = certificates.make_certificate(self.path("tls"), "server")
+        self.smtp = ScriptedServer(self.dir, cert=cert, key=key, auth="PLAIN LOGIN CRAM-MD5",
+                                   user=USER + ":" + PASSWORD)
+        self.configure()
+        with open(self.path("postriderd.log"), "wb") as log:
+            self.daemon = subprocess.Popen(
+                (os.path.join(self.build, "postriderd"), "-c", self.path("postrider.yaml")),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.wait_for("postriderd's answer", lambda: (self.ctl("status") or {}).get("daemon"))
 
-    def log(self, name):
-        with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as file:
+    def make(self, name):
+        os.makedirs(self.path(name), exist_ok=True)
+        return self.path(name)
+
+    def configure(self):
+        with open(os.open(self.path("password"), os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                  encoding="ascii") as file:
+            file.write(PASSWORD + "\n")
+        with open(self.path("postrider.yaml"), "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(dir=self.dir, port=self.smtp.port, workers=WORKERS, user=USER,
+                                     redis=self.redis.url, templates=os.path.join(TOP, "templates")))
+
+    def log(self):
+        with open(self.path("postriderd.log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def must_live(self):
-        for name, process in self.processes:
-            if process.poll() is not None:
-                raise SystemExit("%s has ended with status %d:\n%s"
-                                 % (name, process.returncode, self.log(name)))
+        if self.daemon.poll() is not None:
+            raise SystemExit("postriderd has ended with status %d:\n%s" % (self.daemon.returncode, self.log()))
+        if not self.redis.running() or self.smtp.process.poll() is not None:
+            raise SystemExit("a server that quickstart had started has ended")
 
     def wait_for(self, what, condition, seconds=20):
         deadline = time.monotonic() + seconds
@@ -106,55 +128,23 @@ class Stage:
             time.sleep(0.05)
 
     def end(self):
-        """The daemon first, and each is given the time to do it properly."""
-        for _, process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+        """The daemon first, with the time that it needs to say QUIT."""
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.terminate()
+            try:
+                self.daemon.wait(20)
+            except subprocess.TimeoutExpired:
+                self.daemon.kill()
+                self.daemon.wait()
+        if self.smtp:
+            self.smtp.stop()
+        self.redis.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    # ---- the parts ------------------------------------------------------
-
-    def redis(self):
-        self.start("redis", "redis-server", "--port", "0", "--unixsocket", self.path("redis.sock"),
-                   "--dir", self.dir, "--save", "", "--appendonly", "no")
-        self.wait_for("redis-server", lambda: self.redis_cli("PING") == "PONG")
-
-    def redis_cli(self, *command, stdin=None):
-        done = subprocess.run(("redis-cli", "-s", self.path("redis.sock"), *command), input=stdin,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                              **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
-        return done.stdout.decode().strip()
-
-    def smtp(self):
-        certificates.make_ca(self.make("tls"))
-        cert, key = certificates.make_certificate(self.path("tls"), "server")
-        server = self.start(
-            "smtp", sys.executable, os.path.join(TOP, "tests", "smtp", "scripted_server.py"),
-            "--tls", "starttls", "--cert", cert, "--key", key, "--auth", "PLAIN LOGIN CRAM-MD5",
-            "--user", "mailer:correct horse", "--mailbox", self.path("mailbox"),
-            "--log", self.path("smtp.events"), stdout=subprocess.PIPE)
-        return json.loads(server.stdout.readline())["port"]
-
-    def make(self, name):
-        os.makedirs(self.path(name), exist_ok=True)
-        return self.path(name)
-
-    def configure(self, port):
-        with open(os.open(self.path("password"), os.O_WRONLY | os.O_CREAT, 0o600), "w",
-                  encoding="ascii") as file:
-            file.write("correct horse\n")
-        with open(self.path("postrider.yaml"), "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(dir=self.dir, port=port, workers=WORKERS,
-                                     templates=os.path.join(TOP, "templates")))
-
-    def postriderd(self):
-        self.start("postriderd", os.path.join(self.build, "postriderd"), "-c", self.path("postrider.yaml"))
-        self.wait_for("postriderd", lambda: (self.ctl("status") or {}).get("daemon"))
+    def push(self, message):
+        """What any producer does, in any language."""
+        subprocess.run(("redis-cli", "-s", self.redis.socket, "-x", "RPUSH", "postrider:queue:default"),
+                       input=message, stdout=subprocess.DEVNULL, check=True)
 
     def ctl(self, *verb):
         """What `postriderctl VERB --json` says; None when that is nothing."""
@@ -162,10 +152,6 @@ class Stage:
                                "-c", self.path("postrider.yaml")), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return json.loads(done.stdout) if done.stdout else None
-
-    def events(self, kind):
-        with open(self.path("smtp.events"), encoding="utf-8") as file:
-            return [event for event in map(json.loads, file) if event["event"] == kind]
 
 
 class Message:
@@ -199,7 +185,7 @@ class Show:
         self.stage, self.results = stage, results
         self.messages = [Message(path) for path in sorted(glob.glob(os.path.join(HERE, "*.json")))]
         self.began = None
-        self.seen = set()
+        self.seen = 0
 
     def clock(self):
         return "%6.2f s" % (time.monotonic() - self.began)
@@ -207,19 +193,15 @@ class Show:
     def push(self):
         self.began = time.monotonic()
         for message in self.messages:
-            self.stage.redis_cli("-x", "RPUSH", "postrider:queue:default", stdin=message.bytes)
+            self.stage.push(message.bytes)
             message.pushed = time.monotonic()
             say("%s  RPUSH      %-20s %s" % (self.clock(), message.name, message.json["title"]))
 
     def look_at_mailbox(self):
-        for path in sorted(glob.glob(os.path.join(self.stage.path("mailbox"), "*.json"))):
-            if path in self.seen:
-                continue
-            self.seen.add(path)
-            with open(path, encoding="ascii") as file:
-                envelope = json.load(file)
-            with open(path[:-5] + ".eml", "rb") as file:
-                self.received(file.read(), envelope)
+        received = self.stage.smtp.messages()
+        for envelope in received[self.seen:]:
+            self.received(envelope.pop("data"), envelope)
+        self.seen = len(received)
 
     def received(self, mail, envelope):
         parsed = email.message_from_bytes(mail, policy=email.policy.default)
@@ -240,12 +222,9 @@ class Show:
     def look_at_failed(self):
         for failed in self.stage.ctl("failed", "list") or ():
             record = failed["record"]
-            message = next((m for m in self.messages if m.json["id"] == record.get("producer_id", record.get("id"))),
-                           None)
-            if message is None:
-                continue
-            reply = record["errors"][-1].get("reply", {})
-            text = " ".join(str(reply[key]) for key in ("code", "enhanced", "text") if reply.get(key))
+            message = next(m for m in self.messages if m.json["id"] == record["producer_id"])
+            error = record["errors"][-1]
+            text = " ".join(str(error[key]) for key in ("code", "enhanced", "text") if error.get(key))
             if failed["state"] == "dead" and not message.reason:
                 message.reason = text
                 say("%s  failed     %-20s %s" % (self.clock(), message.name, text))
@@ -283,20 +262,20 @@ class Show:
         self.rows("RETRIED, THEN DELIVERED", later, self.delivered_row)
         self.rows("FAILED, kept with the reason (postriderctl failed show)", failed,
                   lambda m: textwrap.fill(m.reason, 90, subsequent_indent=" " * 23))
-        sessions, auths = len(self.stage.events("open")), len(self.stage.events("auth"))
+        sessions, auths = len(self.stage.smtp.events("open")), len(self.stage.smtp.events("auth"))
         say("\n%d SMTP sessions and %d AUTHs for %d deliveries by %d workers, all over %s"
             % (sessions, auths, len(at_once) + len(later), WORKERS,
-               ", ".join(sorted({event["version"] for event in self.stage.events("tls")})) or "no TLS"))
+               ", ".join(sorted({event["version"] for event in self.stage.smtp.events("tls")})) or "no TLS"))
 
     def verdict(self):
         wrong = [m.name for m in self.messages if not m.as_expected()]
-        if self.stage.events("violation"):
-            wrong.append("the SMTP protocol: %s" % self.stage.events("violation")[0]["what"])
-        if len(self.stage.events("open")) > WORKERS or len(self.stage.events("auth")) > WORKERS:
+        if self.stage.smtp.events("violation"):
+            wrong.append("the SMTP protocol: %s" % self.stage.smtp.events("violation")[0]["what"])
+        if len(self.stage.smtp.events("open")) > WORKERS or len(self.stage.smtp.events("auth")) > WORKERS:
             wrong.append("more sessions or AUTHs than workers")
         if wrong:
             say("\nNOT AS EXPECTED: %s\n\nthe daemon's log:\n%s"
-                % ("; ".join(wrong), self.stage.log("postriderd")[-6000:]))
+                % ("; ".join(wrong), self.stage.log()[-6000:]))
         return not wrong
 
 
@@ -335,9 +314,7 @@ def main():
     stage = Stage(build)
     try:
         say("starting a private redis-server, an SMTP server (STARTTLS, AUTH) and postriderd")
-        stage.redis()
-        stage.configure(stage.smtp())
-        stage.postriderd()
+        stage.start()
         show = Show(stage, results)
         show.push()
         show.watch()
