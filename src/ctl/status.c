@@ -254,8 +254,7 @@ static void print_workers(const json_t *daemon)
 	static const char *const columns[] = { "WORKER", ">PID", "STATE", "STAGE", ">FOR", ">TAKEN", ">SENT",
 					       ">DEFERRED", ">DEAD", ">SESSIONS", ">AUTHS", ">RESTARTS",
 					       "MESSAGE", NULL };
-	static const char *const counts[] = { "taken", "sent", "deferred", "dead", "sessions", "auths",
-					      "restarts" };
+	static const char *const counts[] = { "taken", "sent", "deferred", "dead", "sessions", "auths" };
 	struct table *table = table_new(columns);
 	json_t *queue, *worker;
 	size_t i, j;
@@ -263,15 +262,16 @@ static void print_workers(const json_t *daemon)
 	json_array_foreach(json_object_get(daemon, "queues"), i, queue)
 		json_array_foreach(json_object_get(queue, "workers"), j, worker) {
 			char *name = g_strdup_printf("%s/%" PRId64, get_text(queue, "name"),
-						     get_number(worker, "slot"));
+						     get_number(worker, "number"));
 
 			table_text(table, name);
 			table_number(table, get_number(worker, "pid"));
 			table_text(table, get_text(worker, "state"));
 			table_text(table, get_text(worker, "stage"));
-			table_span(table, get_number(worker, "since_ms"));
+			table_span(table, clock_unix_ms() - get_number(worker, "since_unix_ms"));
 			for (size_t k = 0; k < G_N_ELEMENTS(counts); k++)
 				table_number(table, get_number(json_object_get(worker, "counts"), counts[k]));
+			table_number(table, get_number(worker, "restarts"));
 			table_text(table, get_text(worker, "id"));
 			g_free(name);
 		}

@@ -24,7 +24,6 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tests", "smtp"), os.path.join(TOP, "tests", "whole")]
-import certificates  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from scripted import ScriptedServer  # noqa: E402
 
@@ -47,7 +46,7 @@ relays:
     host: localhost
     port: {port}
     tls: starttls
-    ca_file: {dir}/tls/ca.pem
+    ca_file: {ca}
     username: {user}
     password_file: {dir}/password
     ehlo: quickstart.example.com
@@ -83,9 +82,7 @@ class Stage:
 
     def start(self):
         self.redis.start()
-        certificates.make_ca(self.make("tls"))
-        cert, key = certificates.make_certificate(self.path("tls"), "server")
-        self.smtp = ScriptedServer(self.dir, cert=cert, key=key, auth="PLAIN LOGIN CRAM-MD5",
+        self.smtp = ScriptedServer(self.dir, tls="starttls", auth="PLAIN LOGIN CRAM-MD5",
                                    user=USER + ":" + PASSWORD)
         self.configure()
         with open(self.path("postriderd.log"), "wb") as log:
@@ -94,17 +91,14 @@ class Stage:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_for("postriderd's answer", lambda: (self.ctl("status") or {}).get("daemon"))
 
-    def make(self, name):
-        os.makedirs(self.path(name), exist_ok=True)
-        return self.path(name)
-
     def configure(self):
         with open(os.open(self.path("password"), os.O_WRONLY | os.O_CREAT, 0o600), "w",
                   encoding="ascii") as file:
             file.write(PASSWORD + "\n")
         with open(self.path("postrider.yaml"), "w", encoding="utf-8") as file:
             file.write(CONFIG.format(dir=self.dir, port=self.smtp.port, workers=WORKERS, user=USER,
-                                     redis=self.redis.url, templates=os.path.join(TOP, "templates")))
+                                     redis=self.redis.url, ca=self.smtp.ca,
+                                     templates=os.path.join(TOP, "templates")))
 
     def log(self):
         with open(self.path("postriderd.log"), encoding="utf-8", errors="replace") as file:
