@@ -6,4 +6,4 @@ shipped_templates = \
 	templates/password-reset.html templates/password-reset.html.yaml \
 	templates/verify-code.html templates/verify-code.html.yaml \
 	templates/welcome.html templates/welcome.html.yaml
-EXTRA_DIST += $(shipped_templates)
+nobase_dist_pkgdata_DATA += $(shipped_templates)

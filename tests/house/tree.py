@@ -72,7 +72,7 @@ def floors():
             continue    # not built yet; unlisted() tells
         for line, header in includes(path, '"'):
             below = "src/" + os.path.dirname(header)
-            if below == folder or below in order[:order.index(folder)]:
+            if below == folder or below in order[:order.index(folder)] or below not in order:
                 continue
             # A folder and the folders inside it are one floor.
             if below.startswith(folder + "/") or folder.startswith(below + "/"):
