@@ -25,6 +25,8 @@
 enum {
 	PROMOTE_BATCH = 100,
 	TRIM_EVERY_MS = 60000,
+	SCAN_EVERY_MS = 3600000,	/* for queues that are configured no more */
+	SCAN_PAGES = 20,		/* in one round */
 	LOOK_AT_MOST_MS = 10000,	/* other hosts defer messages too, and tell nobody */
 	GRACE_MS = 15000,		/* beyond the limit of a round's steps */
 };
@@ -33,7 +35,8 @@ static const struct backoff redis_backoff = { .base_ms = 100, .cap_ms = 5000, .f
 
 /* One queue, as the retry child sees it. */
 struct charge {
-	const char *queue;
+	char *queue;
+	bool configured;			/* false: only its dead owners are looked after */
 	struct store *store;
 	struct deathwatch *watch;		/* over other instances */
 	int64_t next_due_ms;			/* monotonic: something is to be promoted then */
@@ -49,7 +52,8 @@ struct retrier {
 	bool stop;
 	bool advised;				/* the server's settings were looked at */
 	int64_t redis_failures;			/* in a row */
-	int64_t renew_at_ms, look_at_ms, trim_at_ms;	/* monotonic */
+	int64_t renew_at_ms, look_at_ms, trim_at_ms, scan_at_ms;	/* monotonic */
+	char *scan_cursor;
 	struct scoreboard_report report;
 };
 
@@ -139,19 +143,31 @@ static int own_slot(const struct retrier *r, const char *owner)
 	return *end || slot < 0 || slot >= SCOREBOARD_SLOTS ? -1 : (int)slot;
 }
 
+/* Which owner of which queue is_own_dead() is asked about. */
+struct suspect {
+	const struct retrier *retrier;
+	const struct charge *charge;
+};
+
 /* A worker writes its pid before it takes anything (worker.c), so where none
- * stands nobody is at work. */
+ * stands nobody is at work; nor is anybody for this queue where the slot
+ * serves another one now. */
 static bool is_own_dead(void *arg, const char *owner)
 {
-	const struct retrier *r = arg;
-	int slot = own_slot(r, owner);
+	const struct suspect *suspect = arg;
+	int index = own_slot(suspect->retrier, owner);
 
-	return slot >= 0 && !atomic_load(&r->setup->scoreboard->slots[slot].pid);
+	if (index < 0)
+		return false;
+	const struct scoreboard_slot *slot = &suspect->retrier->setup->scoreboard->slots[index];
+	return !atomic_load(&slot->pid) ||
+	       strncmp(slot->queue, suspect->charge->queue, sizeof slot->queue - 1) != 0;
 }
 
 static enum store_status recover(struct retrier *r, struct charge *c, const char *owner, bool own,
 				 const struct recovery_death *death, struct error *error)
 {
+	struct suspect suspect = { r, c };
 	const struct recovery recovery = {
 		.config = r->setup->config,
 		.store = c->store,
@@ -160,7 +176,7 @@ static enum store_status recover(struct retrier *r, struct charge *c, const char
 		.worker = "retrier",
 		.hooks = { r, on_wait },
 		.is_dead = own ? is_own_dead : NULL,
-		.arg = r,
+		.arg = &suspect,
 	};
 	size_t recovered;
 
@@ -187,7 +203,7 @@ static enum store_status recover_own(struct retrier *r, struct charge *c, const 
 	struct recovery_death death = { 0 };
 	int signal = atomic_load(&s->death_signal);
 
-	if (!is_own_dead(r, owner)) {
+	if (!is_own_dead(&(struct suspect){ r, c }, owner)) {
 		c->vacant_since_ms[slot] = 0;
 		return STORE_OK;
 	}
@@ -280,19 +296,69 @@ static enum store_status advise(struct retrier *r, struct error *error)
 	return status;
 }
 
+/* ---- queues ---- */
+
+static void add_charge(struct retrier *r, const char *queue, bool configured)
+{
+	const struct retrier_setup *setup = r->setup;
+	char *owner = mem_printf("%s:retrier", setup->instance);
+
+	r->charges = mem_realloc(r->charges, r->count + 1, sizeof *r->charges);
+	struct charge *c = &r->charges[r->count++];
+	*c = (struct charge){ .queue = mem_strdup(queue), .configured = configured };
+	c->store = store_open(r->link, setup->config->redis.prefix, queue, setup->instance, owner);
+	c->watch = deathwatch_new(setup->config->redis.lease_ms, setup->instance);
+	free(owner);
+}
+
+static bool is_charge(const struct retrier *r, const char *queue)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->charges[i].queue, queue))
+			return true;
+	return false;
+}
+
+/* A queue that was taken out of the configuration may still have owners that
+ * died with a message in their hands: that goes back to its queue, too. */
+static enum store_status find_unconfigured(struct retrier *r, struct error *error)
+{
+	enum store_status status = STORE_OK;
+
+	for (int page = 0; page < SCAN_PAGES && status == STORE_OK; page++) {
+		char **names;
+		size_t count;
+		status = store_scan_queues(r->link, r->setup->config->redis.prefix, &r->scan_cursor,
+					   &names, &count, error);
+		for (size_t i = 0; i < count; i++) {
+			if (is_charge(r, names[i]))
+				continue;
+			log_event(LOG_WARNING, "queue is not configured here, only its dead workers' messages are recovered",
+				  log_str("queue", names[i]));
+			add_charge(r, names[i], false);
+		}
+		store_ids_free(names, count);
+		if (!r->scan_cursor) {
+			r->scan_at_ms = clock_monotonic_ms() + SCAN_EVERY_MS;
+			break;
+		}
+	}
+	return status;
+}
+
 /* ---- rounds ---- */
 
 static enum store_status round_of(struct retrier *r, struct charge *c, int64_t now, struct error *error)
 {
 	enum store_status status = STORE_OK;
 
-	if (now >= r->renew_at_ms)
+	if (c->configured && now >= r->renew_at_ms)
 		status = renew(c, error);
-	if (status == STORE_OK && now >= c->next_due_ms)
+	if (status == STORE_OK && c->configured && now >= c->next_due_ms)
 		status = promote(r, c, error);
 	if (status == STORE_OK && now >= r->look_at_ms)
 		status = look_after_owners(r, c, error);
-	if (status == STORE_OK && now >= r->trim_at_ms)
+	if (status == STORE_OK && c->configured && now >= r->trim_at_ms)
 		status = trim(r, c, error);
 	return status;
 }
@@ -308,6 +374,8 @@ static int64_t round_of_all(struct retrier *r)
 
 	for (size_t i = 0; i < r->count && status == STORE_OK; i++)
 		status = round_of(r, &r->charges[i], now, &error);
+	if (status == STORE_OK && now >= r->scan_at_ms)
+		status = find_unconfigured(r, &error);
 	if (status != STORE_OK) {
 		if (++r->redis_failures == 2)
 			scoreboard_redis_failed(r->setup->scoreboard, error.text);
@@ -325,7 +393,7 @@ static int64_t round_of_all(struct retrier *r)
 	if (now >= r->trim_at_ms)
 		r->trim_at_ms = now + TRIM_EVERY_MS;
 	for (size_t i = 0; i < r->count; i++)
-		if (r->charges[i].next_due_ms < next)
+		if (r->charges[i].configured && r->charges[i].next_due_ms < next)
 			next = r->charges[i].next_due_ms;
 	report(r, SCOREBOARD_IDLE, "");
 	error_clear(&error);
@@ -354,19 +422,11 @@ static void last_round(struct retrier *r)
 
 static void open_all(struct retrier *r)
 {
-	const struct retrier_setup *setup = r->setup;
-	char *owner = mem_printf("%s:retrier", setup->instance);
+	const struct config *config = r->setup->config;
 
-	r->link = store_link_new(&setup->config->redis);
-	r->count = setup->config->queue_count;
-	r->charges = mem_calloc(r->count, sizeof *r->charges);
-	for (size_t i = 0; i < r->count; i++) {
-		struct charge *c = &r->charges[i];
-		c->queue = setup->config->queues[i].name;
-		c->store = store_open(r->link, setup->config->redis.prefix, c->queue, setup->instance, owner);
-		c->watch = deathwatch_new(setup->config->redis.lease_ms, setup->instance);
-	}
-	free(owner);
+	r->link = store_link_new(&config->redis);
+	for (size_t i = 0; i < config->queue_count; i++)
+		add_charge(r, config->queues[i].name, true);
 }
 
 static void close_all(struct retrier *r)
@@ -374,8 +434,10 @@ static void close_all(struct retrier *r)
 	for (size_t i = 0; i < r->count; i++) {
 		deathwatch_free(r->charges[i].watch);
 		store_close(r->charges[i].store);
+		free(r->charges[i].queue);
 	}
 	free(r->charges);
+	free(r->scan_cursor);
 	store_link_free(r->link);
 }
 

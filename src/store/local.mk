@@ -10,6 +10,7 @@ libpostrider_a_SOURCES += \
 	src/store/store.h \
 	src/store/store_admin.c \
 	src/store/store_list.c \
+	src/store/store_queues.c \
 	src/store/store_retry.c \
 	src/store/store_step.c \
 	src/store/store_take.c

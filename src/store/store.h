@@ -227,6 +227,15 @@ enum store_status store_trim_dead(struct store *store, int64_t keep_ms, int64_t 
 				  char ***ids, size_t *count, struct error *error);
 void store_ids_free(char **ids, size_t count);
 
+/*
+ * Queues that have owners, whether anybody configured them or not: one page of
+ * a SCAN.  `*cursor` is NULL to begin with and after the last page, else owned
+ * between the calls (free() ends it early).  Names may come twice.  The list is
+ * owned: store_ids_free().
+ */
+enum store_status store_scan_queues(struct store_link *link, const char *prefix, char **cursor,
+				    char ***names, size_t *count, struct error *error);
+
 /* ---- for people ---- */
 
 struct store_counts {
