@@ -1,5 +1,5 @@
 # The Debian package is part of the tree and of the tarball; dh runs the build.
-EXTRA_DIST += \
+EXTRA_DIST += README.md NEWS \
 	debian/changelog debian/control debian/copyright \
 	debian/postrider.docs debian/postrider.install \
 	debian/postrider.postinst debian/postrider.postrm \
