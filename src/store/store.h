@@ -119,7 +119,8 @@ enum store_status store_take_start(struct store *store, int64_t wait_ms, struct 
 /*
  * Reads the answer.  Blocks until it is there (or the wait and the command
  * timeout have passed), so poll store_link_fd() first.
- * OK: `job` is filled.  NOTHING: no message came; ask again.
+ * OK: `job` is filled (what it held before is forgotten).  NOTHING: no message
+ * came; ask again.
  * When Redis is out of memory the message is taken by a script instead, and
  * REFUSED says that there was none: wait before asking again.
  * Between start and finish nothing else may be called on the link.

@@ -143,7 +143,7 @@ enum store_status store_give_back(struct store *store, const struct store_job *j
 				  struct error *error)
 {
 	return end_hold(store, &script_give_back, job, store->keys.queue, record ? record_id : NULL,
-			record ? record : "", len, NULL, error);
+			record ? record : "", record ? len : 0, NULL, error);
 }
 
 enum store_status store_leave(struct store *store, const char *owner, struct error *error)

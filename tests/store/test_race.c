@@ -16,6 +16,7 @@
 
 static struct redis_server server;
 static struct error error;
+static struct store_link *link_;
 static unsigned seed = 1;
 
 #define TAG "{postrider:queue:default}:"
@@ -57,9 +58,20 @@ static int each(void **state)
 	return 0;
 }
 
+/* Over a link of this process's own: made in the children, not inherited. */
 static struct store *open_store(const char *instance, const char *owner)
 {
-	return store_open(store_link_new(&server.config), "postrider", "default", instance, owner);
+	if (!link_)
+		link_ = store_link_new(&server.config);
+	return store_open(link_, "postrider", "default", instance, owner);
+}
+
+static int after(void **state)
+{
+	(void)state;
+	store_link_free(link_);
+	link_ = NULL;
+	return 0;
 }
 
 /* Every one of the children's own; they end by _exit() or by a signal. */
@@ -68,6 +80,7 @@ static pid_t child(void (*run)(int number), int number)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		link_ = NULL;
 		signal(SIGALRM, SIG_DFL);
 		alarm(60);
 		run(number);
@@ -168,6 +181,7 @@ static void test_two_recover(void **state)
 	assert_int_equal(redis_int(&server, "ZCARD " TAG "dead"), 1);
 	assert_int_equal(redis_int(&server, "EXISTS " TAG "processing:dead:w1"), 0);
 	assert_int_equal(ledger->moved[0] + ledger->moved[1], 500);
+	store_close(dead);
 }
 
 /* ---- a worker that dies at any instant ---- */
@@ -307,10 +321,11 @@ static void test_killed_at_any_instant(void **state)
 	}
 	assert_int_equal(redis_int(&server, "EXISTS " TAG "processing:one:w1"), 0);
 	assert_int_equal(store_leave(retry, "one:w1", &error), STORE_OK);
+	store_close(retry);
 	print_message("# %d kills, %u steps, %u marks\n", killed, ledger->steps, ledger->marked);
 }
 
-#define test(name) cmocka_unit_test_setup(name, each)
+#define test(name) cmocka_unit_test_setup_teardown(name, each, after)
 
 int main(void)
 {

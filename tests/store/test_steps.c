@@ -485,6 +485,7 @@ static void test_recover_needs_the_same_mark(void **state)
 	ok(store_defer(other, &found, R1, found.mark, found.mark_len, 1, &error));
 	nothing(store_defer(other, &again, R1, found.mark, found.mark_len, 1, &error));
 	assert_int_equal(redis_int(&server, "ZCARD " TAG "retry"), 1);
+	store_job_clear(&job);
 	nothing(store_peek(other, "one:w1", &job, &error));
 	ok(store_leave(other, "one:w1", &error));
 	store_job_clear(&found);
