@@ -7,3 +7,9 @@ mail_bodies = \
 	tests/template/mail/welcome.json tests/template/mail/welcome-korean.json \
 	tests/template/mail/welcome-least.json
 EXTRA_DIST += $(mail_bodies)
+
+# The engine beside Jinja2: recorded answers (differential), live (random).
+EXTRA_DIST += tests/template/cases tests/template/expected-failures.txt \
+	tests/template/batch.py tests/template/casefile.py tests/template/oracle.py \
+	tests/template/record.py tests/template/differential
+TESTS += tests/template/differential

@@ -1,0 +1,75 @@
+"""What Jinja2 itself makes of a request: the reference of the differential tests.
+
+A request is what tests/jinja_batch takes:
+    {"templates": {name: text}, "main": name, "context": {...}, "options": {...}}
+and the answer of render() has the same two forms, with the parts of an error
+kept apart:
+    {"output": text}
+    {"error": message, "at": "name:line", "kind": name of the exception}
+
+Two options are added to Jinja2's: "undefined" (default, chainable, strict) and
+"autoescape": "name", by the template's name as postrider does it.
+"""
+import copy
+import traceback
+
+import jinja2
+
+UNDEFINED = {
+    "default": jinja2.Undefined,
+    "chainable": jinja2.ChainableUndefined,
+    "strict": jinja2.StrictUndefined,
+}
+EXTENSIONS = {
+    "do": "jinja2.ext.do",
+    "loopcontrols": "jinja2.ext.loopcontrols",
+    "i18n": "jinja2.ext.i18n",
+    "debug": "jinja2.ext.debug",
+}
+
+
+def environment(templates, options):
+    options = dict(options)
+    extensions = options.pop("extensions", [])
+    autoescape = options.pop("autoescape", "name")
+    if autoescape == "name":
+        autoescape = jinja2.select_autoescape(["html", "htm", "xml"])
+    # The name stands for the file name too, so that tracebacks can be read.
+    loader = jinja2.FunctionLoader(
+        lambda name: (templates[name], name, lambda: True) if name in templates else None)
+    env = jinja2.Environment(
+        loader=loader,
+        autoescape=autoescape,
+        undefined=UNDEFINED[options.pop("undefined", "default")],
+        extensions=[EXTENSIONS[name] for name in extensions],
+        **options)
+    if "i18n" in extensions:
+        env.install_null_translations()
+    return env
+
+
+def place(exc, templates, main):
+    """The innermost line of a template that the exception passed through."""
+    if isinstance(exc, jinja2.TemplateSyntaxError):
+        return f"{exc.name or main}:{exc.lineno}"
+    for frame in reversed(traceback.extract_tb(exc.__traceback__)):
+        if frame.filename in templates:
+            return f"{frame.filename}:{frame.lineno}"
+    return ""
+
+
+def render(request):
+    templates = request["templates"]
+    try:
+        env = environment(templates, request.get("options", {}))
+        # A template can change what it is given.
+        context = copy.deepcopy(request.get("context", {}))
+        text = env.get_template(request["main"]).render(context)
+        return {"output": text}
+    except Exception as exc:
+        message = exc.message if isinstance(exc, jinja2.TemplateError) else str(exc)
+        return {
+            "error": message or "",
+            "at": place(exc, templates, request["main"]),
+            "kind": type(exc).__name__,
+        }
