@@ -68,9 +68,20 @@ static int check_utf8(const char *bytes, size_t len, struct error *error)
 			 (unsigned char)*end, (size_t)(end - bytes));
 }
 
-static int describe(const json_error_t *from, struct error *error)
+/* jansson shows what it stumbled over, whatever it is. */
+static void make_printable(char *text)
 {
-	switch (json_error_code(from)) {
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static int describe(json_error_t *from, struct error *error)
+{
+	enum json_error_code code = json_error_code(from);
+
+	make_printable(from->text);
+	switch (code) {
 	case json_error_duplicate_key:
 		return error_set(error, "%s: each key may stand once (line %d, byte %d)", from->text,
 				 from->line, from->position);
