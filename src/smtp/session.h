@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "config/config.h"
 
@@ -73,6 +74,13 @@ struct session_hooks {
 	bool (*before_dot)(void *arg, const struct session_verdict *so_far);
 	/* A stage begins and is over, one way or the other, within limit_ms.  May be NULL. */
 	void (*progress)(void *arg, enum session_stage stage, int64_t limit_ms);
+	/*
+	 * Each line of the dialogue as it passes, without its end; `side` is 'C'
+	 * (client), 'S' (server) or '*' (the connection).  Credentials and bodies
+	 * are left out, controls are not: whoever shows a line cleans it.  May be
+	 * NULL.  As progress(), called on a small stack: no deep work in it.
+	 */
+	void (*dialogue)(void *arg, char side, const char *line, size_t len);
 };
 
 struct session_counts {
@@ -130,5 +138,12 @@ bool session_cannot_wait(const struct session *session);
 void session_close(struct session *session);
 
 struct session_counts session_counts(const struct session *session);
+
+/*
+ * The flight recorder: adds the last lines of the dialogue, oldest first,
+ * each "2026-11-23T18:13:34.123Z C: MAIL FROM:<a@example.com>\n".  Credentials
+ * and bodies are not in it.
+ */
+void session_dialogue(const struct session *session, struct buf *out);
 
 #endif

@@ -1,0 +1,347 @@
+/*
+ * dialogue.c - what is said before and beside libesmtp
+ *
+ * Greeting, EHLO and STARTTLS up to where libesmtp takes over, the EHLO after
+ * the handshake, QUIT at the end: each bounded as a whole, each with a text
+ * that says what went wrong.  Exactly one reply is taken for a command; bytes
+ * behind it, which nobody asked for, end the session.
+ */
+#include "smtp/private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+
+enum {
+	QUIT_MS = 1000,
+	NEARLY_MS = 200,	/* libesmtp's own clock starts a little later or earlier than ours */
+};
+
+/* What is being waited for at a stage, for texts. */
+static const char *const awaited[] = {
+	[SESSION_CONNECT] = "the connection",
+	[SESSION_GREETING] = "a greeting",
+	[SESSION_EHLO] = "a reply to EHLO",
+	[SESSION_TLS] = "the TLS handshake",
+	[SESSION_AUTH] = "a reply to AUTH",
+	[SESSION_MAIL] = "a reply to MAIL",
+	[SESSION_RCPT] = "a reply to RCPT",
+	[SESSION_DATA] = "a reply to DATA",
+	[SESSION_BODY] = "the message's body to be taken",
+	[SESSION_FINAL] = "a reply to the final dot",
+};
+
+static int64_t stage_limit(const struct session *session)
+{
+	const struct config_timeouts *timeouts = &session->relay->timeouts;
+
+	switch (session->stage) {
+	case SESSION_CONNECT:
+		return timeouts->connect_ms;
+	case SESSION_GREETING:
+		return timeouts->greeting_ms;
+	case SESSION_EHLO:
+	case SESSION_TLS:
+	case SESSION_AUTH:
+	case SESSION_MAIL:
+	case SESSION_RCPT:
+		return timeouts->command_ms;
+	case SESSION_DATA:
+	case SESSION_BODY:
+		return timeouts->data_ms;
+	case SESSION_FINAL:
+		return timeouts->final_ms;
+	}
+	return 0;
+}
+
+static struct session_reply timed_out(struct session *session)
+{
+	struct buf limit = BUF_INIT;
+
+	units_print_duration(stage_limit(session), &limit);
+	struct session_reply reply = reply_none(session->arena, "time-out: waited %s for %s of %s",
+						buf_str(&limit), awaited[session->stage],
+						transport_peer(session->transport));
+	buf_clear(&limit);
+	return reply;
+}
+
+static struct session_reply was_closed(struct session *session)
+{
+	return reply_none(session->arena, "connection lost: %s closed it instead of sending %s",
+			  transport_peer(session->transport), awaited[session->stage]);
+}
+
+static struct session_reply was_broken(struct session *session, const char *fault)
+{
+	return reply_none(session->arena, "%s sent %s instead of %s",
+			  transport_peer(session->transport), fault, awaited[session->stage]);
+}
+
+struct session_reply dialogue_silence(struct session *session)
+{
+	const char *fault = transport_tls_fault(session->transport);
+
+	if (session->stage == SESSION_TLS && fault)
+		return reply_none(session->arena, "%s", fault);
+	if (session->reader.fault)
+		return was_broken(session, session->reader.fault);
+	switch (transport_look(session->transport)) {
+	case TRANSPORT_CLOSED:
+		return was_closed(session);
+	case TRANSPORT_SPOKE:
+		if (session->relay->tls != CONFIG_TLS_NONE)
+			return was_closed(session);	/* the last that was read is TLS's own goodbye */
+		break;
+	case TRANSPORT_QUIET:
+		break;
+	}
+	if (clock_monotonic_ms() + NEARLY_MS >= session->until_ms)
+		return timed_out(session);
+	char why[128] = "";
+	smtp_strerror(smtp_errno(), why, sizeof why);
+	return reply_none(session->arena, "libesmtp gave up waiting for %s: %s", awaited[session->stage], why);
+}
+
+static struct session_reply heard(struct session *session)
+{
+	return reply_make(session->reader.code, buf_str(&session->reader.text),
+			  session->reader.text.len, session->arena);
+}
+
+static void record_reply(struct session *session)
+{
+	struct session_reply reply = heard(session);
+	char line[RECORDER_WIDTH];
+	int len = snprintf(line, sizeof line, "%d%s%s %s", reply.code, *reply.enhanced ? " " : "",
+			   reply.enhanced, reply.text);
+
+	watch_note(session, 'S', line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
+}
+
+/* One reply and not a byte more; the reader holds it.  False: `cause` stands. */
+static bool hear(struct session *session, int64_t until_ms)
+{
+	char bytes[2048];
+
+	reply_reader_reset(&session->reader);
+	for (;;) {
+		size_t used;
+		ssize_t n = transport_read(session->transport, bytes, sizeof bytes, until_ms);
+
+		if (n <= 0) {
+			session_cut(session, n < 0 && errno == ETIMEDOUT ? timed_out(session)
+									: was_closed(session));
+			return false;
+		}
+		enum reply_state state = reply_read(&session->reader, bytes, (size_t)n, &used);
+		if (state == REPLY_BROKEN) {
+			session_cut(session, was_broken(session, session->reader.fault));
+			return false;
+		}
+		if (state == REPLY_PART)
+			continue;
+		record_reply(session);
+		if (used == (size_t)n)
+			return true;
+		session_cut(session, reply_none(session->arena,
+			"%s sent more than one reply at once (\"%d %s\" and %zu bytes behind it); "
+			"refused, since they could come from somebody in between",
+			transport_peer(session->transport), session->reader.code,
+			buf_str(&session->reader.text), (size_t)n - used));
+		return false;
+	}
+}
+
+static bool ask(struct session *session, const char *command, size_t len, int64_t limit_ms)
+{
+	int64_t until_ms = clock_monotonic_ms() + limit_ms;
+
+	watch_note(session, 'C', command, len - 2);
+	if (transport_write(session->transport, command, len, until_ms) < 0) {
+		session_cut(session, errno == ETIMEDOUT ? timed_out(session) : was_closed(session));
+		return false;
+	}
+	return hear(session, until_ms);
+}
+
+void dialogue_interruption(struct session *session)
+{
+	if (hear(session, clock_monotonic_ms() + QUIT_MS))
+		session_cut(session, heard(session));
+}
+
+/* A refusal by the server itself: its reply is the cause. */
+static bool refused(struct session *session)
+{
+	session_cut(session, heard(session));
+	return false;
+}
+
+static bool greeting(struct session *session)
+{
+	int64_t limit = session->relay->timeouts.greeting_ms;
+
+	session_enter(session, SESSION_GREETING, limit);
+	if (!hear(session, clock_monotonic_ms() + limit))
+		return false;
+	return session->reader.code == 220 || refused(session);
+}
+
+static bool ehlo(struct session *session)
+{
+	int64_t limit = session->relay->timeouts.command_ms;
+	char command[300];
+	int len = snprintf(command, sizeof command, "EHLO %.255s\r\n", session->relay->ehlo);
+
+	session_enter(session, SESSION_EHLO, limit);
+	if (!ask(session, command, (size_t)len, limit))
+		return false;
+	if (session->reader.code / 100 == 2) {
+		ehlo_parse(&session->ehlo, buf_str(&session->reader.text), session->reader.text.len);
+		return true;
+	}
+	session->ehlo = (struct ehlo){ 0 };
+	/* A server that knows HELO alone has neither TLS nor AUTH; libesmtp says HELO then. */
+	bool old = session->reader.code == 500 || session->reader.code == 502;
+	return (old && session->relay->tls == CONFIG_TLS_NONE && !session->relay->username) ||
+	       refused(session);
+}
+
+static bool starttls(struct session *session)
+{
+	int64_t limit = session->relay->timeouts.command_ms;
+
+	session_enter(session, SESSION_TLS, limit);
+	if (!session->ehlo.starttls) {
+		session_cut(session, reply_none(session->arena,
+			"%s does not offer STARTTLS; nothing is sent in clear.  Either something in between "
+			"strips it, or relays.%s.port or relays.%s.tls is wrong",
+			transport_peer(session->transport), session->relay->name, session->relay->name));
+		return false;
+	}
+	if (!ask(session, "STARTTLS\r\n", 10, limit))
+		return false;
+	if (session->reader.code != 220)
+		return refused(session);
+	/* A TLS server speaks second.  What comes before is not from it (CVE-2011-0411). */
+	if (transport_look(session->transport) != TRANSPORT_SPOKE)
+		return true;
+	session_cut(session, reply_none(session->arena,
+		"%s sent bytes in clear behind its 220 to STARTTLS; refused, since they could come from "
+		"somebody in between", transport_peer(session->transport)));
+	return false;
+}
+
+/* In the order of preference.  CRAM-MD5 first only where the password would
+ * travel in clear otherwise; it asks servers to keep passwords readable. */
+static enum ehlo_auth best_offered(const struct session *session)
+{
+	static const enum ehlo_auth secure[] = { EHLO_PLAIN, EHLO_LOGIN, EHLO_CRAM_MD5 };
+	static const enum ehlo_auth clear[] = { EHLO_CRAM_MD5, EHLO_PLAIN, EHLO_LOGIN };
+	const enum ehlo_auth *order = transport_is_tls(session->transport) ? secure : clear;
+
+	for (size_t i = 0; i < sizeof secure / sizeof *secure; i++)
+		if (session->ehlo.auth & order[i])
+			return order[i];
+	return 0;
+}
+
+static unsigned wanted(enum config_auth auth)
+{
+	switch (auth) {
+	case CONFIG_AUTH_PLAIN:
+		return EHLO_PLAIN;
+	case CONFIG_AUTH_LOGIN:
+		return EHLO_LOGIN;
+	case CONFIG_AUTH_CRAM_MD5:
+		return EHLO_CRAM_MD5;
+	case CONFIG_AUTH_XOAUTH2:
+		return EHLO_XOAUTH2;
+	case CONFIG_AUTH_AUTO:
+		break;
+	}
+	return 0;
+}
+
+/* Which mechanism libesmtp is to use; false when there is none that may be used. */
+static bool choose_auth(struct session *session)
+{
+	const struct config_relay *relay = session->relay;
+	enum ehlo_auth chosen = wanted(relay->auth);
+
+	session->mechanism = NULL;
+	if (!relay->username)
+		return true;
+	if (!transport_is_tls(session->transport) && !transport_is_loopback(session->transport)) {
+		session_enter(session, SESSION_AUTH, 0);
+		session_cut(session, reply_none(session->arena,
+			"the password is not sent in clear to %s; set relays.%s.tls to starttls or implicit",
+			transport_peer(session->transport), relay->name));
+		return false;
+	}
+	if (!chosen)
+		chosen = best_offered(session);
+	if (chosen && (session->ehlo.auth & chosen)) {
+		session->mechanism = ehlo_auth_name(chosen);
+		return true;
+	}
+	session_enter(session, SESSION_AUTH, 0);
+	if (!*session->ehlo.mechanisms)
+		session_cut(session, reply_none(session->arena,
+			"%s does not offer AUTH; remove relays.%s.username if it takes mail without",
+			transport_peer(session->transport), relay->name));
+	else
+		session_cut(session, reply_none(session->arena, "%s does not offer AUTH %s; it offers %s; see relays.%s.auth",
+			transport_peer(session->transport), chosen ? ehlo_auth_name(chosen) : "PLAIN, LOGIN or CRAM-MD5",
+			session->ehlo.mechanisms, relay->name));
+	return false;
+}
+
+bool dialogue_open(struct session *session)
+{
+	switch (session->relay->tls) {
+	case CONFIG_TLS_NONE:
+		return greeting(session) && ehlo(session) && choose_auth(session);
+	case CONFIG_TLS_STARTTLS:
+		return greeting(session) && ehlo(session) && starttls(session);
+	case CONFIG_TLS_IMPLICIT:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * libesmtp would say EHLO now.  This one goes first for two reasons: what is
+ * offered has to be known before libesmtp sees it; and the round trip takes in
+ * TLS 1.3 session tickets, which otherwise make libesmtp read before it has
+ * written and wait out its time-out.
+ */
+bool dialogue_after_tls(struct session *session)
+{
+	if (session->relay->tls == CONFIG_TLS_IMPLICIT && !greeting(session))
+		return false;
+	return ehlo(session) && choose_auth(session);
+}
+
+void dialogue_quit(struct session *session)
+{
+	int64_t until_ms = clock_monotonic_ms() + QUIT_MS;
+	char bytes[512];
+
+	if (session->ending || transport_fd(session->transport) < 0)
+		return;
+	session->ending = true;
+	watch_note(session, 'C', "QUIT", 4);
+	if (transport_write(session->transport, "QUIT\r\n", 6, until_ms) == 0) {
+		ssize_t n = transport_read(session->transport, bytes, sizeof bytes, until_ms);
+
+		if (n > 0)
+			watch_note(session, 'S', bytes, (size_t)n);
+		transport_close_notify(session->transport);
+	}
+	transport_cut(session->transport);
+}
