@@ -122,8 +122,9 @@ static void record_reply(struct session *session)
 	watch_note(session, 'S', line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
 }
 
-/* One reply and not a byte more; the reader holds it.  False: `cause` stands. */
-static bool hear(struct session *session, int64_t until_ms)
+/* One reply; the reader holds it, `behind` says how many bytes came with it
+ * that are not part of it.  False: `cause` stands. */
+static bool hear_one(struct session *session, int64_t until_ms, size_t *behind)
 {
 	char bytes[2048];
 
@@ -142,18 +143,29 @@ static bool hear(struct session *session, int64_t until_ms)
 			session_cut(session, was_broken(session, session->reader.fault));
 			return false;
 		}
-		if (state == REPLY_PART)
-			continue;
-		record_reply(session);
-		if (used == (size_t)n)
+		if (state == REPLY_WHOLE) {
+			record_reply(session);
+			*behind = (size_t)n - used;
 			return true;
-		session_cut(session, reply_none(session->arena,
-			"%s sent more than one reply at once (\"%d %s\" and %zu bytes behind it); "
-			"refused, since they could come from somebody in between",
-			transport_peer(session->transport), session->reader.code,
-			buf_str(&session->reader.text), (size_t)n - used));
-		return false;
+		}
 	}
+}
+
+/* One reply and not a byte more. */
+static bool hear(struct session *session, int64_t until_ms)
+{
+	size_t behind;
+
+	if (!hear_one(session, until_ms, &behind))
+		return false;
+	if (!behind)
+		return true;
+	session_cut(session, reply_none(session->arena,
+		"%s sent more than one reply at once (\"%d %s\" and %zu bytes behind it); "
+		"refused, since they could come from somebody in between",
+		transport_peer(session->transport), session->reader.code,
+		buf_str(&session->reader.text), behind));
+	return false;
 }
 
 static bool ask(struct session *session, const char *command, size_t len, int64_t limit_ms)
@@ -170,7 +182,9 @@ static bool ask(struct session *session, const char *command, size_t len, int64_
 
 void dialogue_interruption(struct session *session)
 {
-	if (hear(session, clock_monotonic_ms() + QUIT_MS))
+	size_t behind;
+
+	if (hear_one(session, clock_monotonic_ms() + QUIT_MS, &behind))
 		session_cut(session, heard(session));
 }
 

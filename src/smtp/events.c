@@ -185,6 +185,12 @@ static void decide_final(struct session *session, struct session_reply reply)
 	}
 }
 
+static struct session_reply final_reply(const struct session *session)
+{
+	return reply_make(session->final_code, buf_str(&session->final), session->final.len,
+			  session->arena);
+}
+
 static void on_sent(struct session *session, smtp_message_t message)
 {
 	struct job *job = session->job;
@@ -192,8 +198,12 @@ static void on_sent(struct session *session, smtp_message_t message)
 	if (!job || job->message != message)
 		return;		/* the late end of a mail that was decided at RCPT */
 	struct session_reply reply = reply_of(session, smtp_message_transfer_status(message));
-	if (job->phase == PHASE_DOT && reply.code) {
-		decide_final(session, reply);
+	if (job->phase == PHASE_DOT) {
+		/* libesmtp takes the beginning of an overlong line for a reply, and a
+		 * line that the end of the connection has cut off: see watch.c. */
+		if (!session->final_code)
+			return;
+		decide_final(session, final_reply(session));
 		await_next(session);
 	} else if (job->phase == PHASE_RCPT && reply.code / 100 >= 4 && reply.code < 600) {
 		/* To DATA.  libesmtp says QUIT next, whatever is added here. */
@@ -274,6 +284,7 @@ static void enter_final(struct session *session)
 	int64_t limit = session_bound(session->relay->timeouts.final_ms);
 
 	session->job->phase = PHASE_DOT;
+	session->final_code = 0;
 	session->commands++;	/* the dot, which the monitor does not see */
 	session_enter(session, SESSION_FINAL, 2 * limit + session_bound(session->relay->timeouts.data_ms));
 	session->until_ms = clock_monotonic_ms() + limit;
@@ -291,7 +302,7 @@ static const char *on_read(void **context, int *len, void *arg)
 
 	(void)context;
 	if (!len) {
-		if (job)
+		if (job && !session->ending)
 			begin_body(session);
 		return NULL;
 	}
@@ -302,6 +313,8 @@ static const char *on_read(void **context, int *len, void *arg)
 	}
 	if (job)
 		check_flow(session);
+	if (job && job->sent && job->sent < job->len && !session->ending)
+		interrupted(session);
 	if (job && job->sent == job->len && !session->ending && may_end(session)) {
 		enter_final(session);
 		errno = 0;
@@ -409,23 +422,22 @@ void events_conclude(struct session *session)
 	if (!job && !session->probing)
 		return;
 	if (!session->blamed)
-		session->cause = dialogue_silence(session);
+		session_cut(session, dialogue_silence(session));
 	if (!job)
 		return;
 	struct session_reply cause = session->cause;
 	if (job->asked_hook && !job->allowed) {
 		decide(session, SESSION_FENCED, SESSION_BODY, cause);
 	} else if (!session->established) {
-		decide(session, SESSION_RELAY, session->stage, cause);
+		decide(session, SESSION_RELAY, session->cause_stage, cause);
 	} else if (job->phase == PHASE_DOT && session->final_code) {
 		/* The reply came whole, though libesmtp made nothing of it. */
-		decide_final(session, reply_make(session->final_code, buf_str(&session->final),
-						 session->final.len, session->arena));
+		decide_final(session, final_reply(session));
 	} else if (job->phase == PHASE_DOT) {
 		decide(session, SESSION_IN_DOUBT, SESSION_FINAL, cause);
 	} else if (job->phase == PHASE_BODY && cause.code / 100 >= 4 && cause.code != 421) {
 		decide(session, SESSION_REFUSED, SESSION_BODY, cause);
 	} else {
-		decide(session, SESSION_LOST, session->stage, cause);
+		decide(session, SESSION_LOST, session->cause_stage, cause);
 	}
 }

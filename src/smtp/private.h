@@ -103,6 +103,7 @@ struct session {
 	int64_t moved_ms;		/* when the body last moved */
 	bool blamed;			/* `cause` stands: the first one is the true one */
 	struct session_reply cause;
+	enum session_stage cause_stage;
 };
 
 /* --- session.c */

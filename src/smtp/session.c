@@ -84,6 +84,7 @@ void session_cut(struct session *session, struct session_reply cause)
 {
 	if (!session->blamed) {
 		session->cause = cause;
+		session->cause_stage = session->stage;
 		session->blamed = true;
 		if (!cause.code)
 			watch_note(session, '*', cause.text, strlen(cause.text));
@@ -166,6 +167,7 @@ static void add_dummy(struct session *session)
 {
 	smtp_message_t message = smtp_add_message(session->smtp);
 
+	smtp_set_message_str(message, (void *)(uintptr_t)"");
 	smtp_set_reverse_path(message, "");
 	smtp_add_recipient(message, "postmaster");
 }
@@ -410,7 +412,7 @@ static bool too_big(const struct session *session, const struct job *job)
 static void relay_failed(struct session *session, struct session_verdict *verdict)
 {
 	verdict->result = SESSION_RELAY;
-	verdict->stage = session->stage;
+	verdict->stage = session->cause_stage;
 	verdict->reply = session->cause;
 }
 

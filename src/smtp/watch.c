@@ -112,19 +112,6 @@ static void written_line(struct session *session, const char *line, size_t len)
 	watch_note(session, 'C', line, len);
 }
 
-static void written(struct session *session, const char *bytes, size_t len)
-{
-	for (size_t at = 0; at < len && !session->ending;) {
-		const char *end = memchr(bytes + at, '\n', len - at);
-		size_t length = end ? (size_t)(end - bytes) - at : len - at;
-		size_t shown = length && bytes[at + length - 1] == '\r' ? length - 1 : length;
-
-		session->commands += end != NULL;
-		written_line(session, bytes + at, shown);
-		at += length + (end != NULL);
-	}
-}
-
 static void auth_reply(struct session *session, int code)
 {
 	if (code == 235) {
@@ -163,6 +150,13 @@ static void unasked(struct session *session)
 			buf_str(&session->reader.text)));
 }
 
+/* libesmtp tries HELO then, which is as good where neither TLS nor AUTH is wanted. */
+static bool says_helo_next(const struct session *session, int code)
+{
+	return (code == 500 || code == 502) && session->relay->tls == CONFIG_TLS_NONE &&
+	       !session->relay->username;
+}
+
 static void whole_reply(struct session *session)
 {
 	struct reply_reader *reader = &session->reader;
@@ -173,12 +167,55 @@ static void whole_reply(struct session *session)
 		auth_reply(session, reader->code);
 	if (reader->code / 100 >= 4)
 		session->refusals++;
-	if (session->replies > session->commands)
+	if (!session->established && !session->authenticating && reader->code >= 400 &&
+	    !says_helo_next(session, reader->code))
+		session_cut(session, reply_make(reader->code, buf_str(&reader->text), reader->text.len,
+						session->arena));
+	else if (session->replies > session->commands)
 		unasked(session);
 	else if (session->job && session->job->phase == PHASE_DOT && !session->final_code) {
 		session->final_code = reader->code;
 		buf_reset(&session->final);
 		buf_add(&session->final, buf_str(&reader->text), reader->text.len);
+	}
+}
+
+/*
+ * libesmtp has given up on the reply to the final dot (a line or text longer
+ * than its buffers) and wants to say QUIT.  But the rest may be on its way,
+ * and it says what became of the mail.
+ */
+static void rescue_final(struct session *session)
+{
+	char bytes[1024];
+	size_t used;
+
+	while (!session->final_code && !session->ending) {
+		ssize_t n = transport_read(session->transport, bytes, sizeof bytes, session->until_ms);
+
+		if (n <= 0 || reply_read(&session->reader, bytes, (size_t)n, &used) == REPLY_BROKEN)
+			break;
+		if (session->reader.whole)
+			whole_reply(session);
+	}
+	session->unusable = true;
+	session_cut(session, dialogue_silence(session));
+}
+
+static void written(struct session *session, const char *bytes, size_t len)
+{
+	if (session->job && session->job->phase == PHASE_DOT) {
+		rescue_final(session);
+		return;
+	}
+	for (size_t at = 0; at < len && !session->ending;) {
+		const char *end = memchr(bytes + at, '\n', len - at);
+		size_t length = end ? (size_t)(end - bytes) - at : len - at;
+		size_t shown = length && bytes[at + length - 1] == '\r' ? length - 1 : length;
+
+		session->commands += end != NULL;
+		written_line(session, bytes + at, shown);
+		at += length + (end != NULL);
 	}
 }
 
@@ -197,12 +234,9 @@ static void mend_bare_codes(struct session *session, char *bytes, size_t len)
 
 static void just_read(struct session *session, char *bytes, size_t len)
 {
+	unsigned before = session->replies;
 	size_t used;
 
-	if (clock_monotonic_ms() > session->until_ms) {
-		session_cut(session, dialogue_silence(session));
-		return;
-	}
 	for (size_t at = 0; at < len && !session->ending; at += used) {
 		enum reply_state state = reply_read(&session->reader, bytes + at, len - at, &used);
 
@@ -212,6 +246,10 @@ static void just_read(struct session *session, char *bytes, size_t len)
 		}
 		if (state == REPLY_WHOLE)
 			whole_reply(session);
+	}
+	if (session->replies == before && clock_monotonic_ms() > session->until_ms) {
+		session_cut(session, dialogue_silence(session));
+		return;
 	}
 	if (session->masking) {
 		ehlo_mask_bytes(&session->mask, bytes, len);

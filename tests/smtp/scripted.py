@@ -33,6 +33,7 @@ class ScriptedServer:
         self.log = os.path.join(directory, "events.log")
         self.ca = None
         self._log_offset, self._log_rest, self._events = 0, b"", []
+        self._forgotten = set()
         command = ["/usr/bin/python3", PROGRAM, "--until-eof", "--log", self.log, "--tls", tls,
                    "--mailbox", self.mailbox, "--control", os.path.join(directory, "control")]
         if tls != "none":
@@ -87,6 +88,13 @@ class ScriptedServer:
         """Replaces all rules."""
         self.control(rules=list(rules))
 
+    def forget(self):
+        """No rules, no events and no messages from before; for tests that share a server."""
+        self.control(rules=[])
+        self.events()
+        self._events.clear()
+        self._forgotten = set(os.listdir(self.mailbox))
+
     def stats(self):
         return self.control(stats=True)
 
@@ -116,7 +124,7 @@ class ScriptedServer:
         """What was accepted, in order: the envelope with the bytes as "data"."""
         found = []
         for name in sorted(os.listdir(self.mailbox)):
-            if name.endswith(".json"):
+            if name.endswith(".json") and name not in self._forgotten:
                 path = os.path.join(self.mailbox, name)
                 with open(path, encoding="ascii") as file:
                     message = json.load(file)

@@ -35,6 +35,7 @@ whenever it has changed.  The server ends when its standard input does, if
 """
 import argparse
 import base64
+import copy
 import hashlib
 import hmac
 import json
@@ -397,24 +398,24 @@ class Session:
             self.forget()
             return
         self.link.flush()
+        self.body_acted = False
         action = self.rule("body")
         body = self.link.until_dot(lambda count: self.body_read(action, count),
                                    self.options.lenient)
-        if action and (action.pause or not action.hinders()):
-            action = None
-        if action:      # shorter than "after": acted upon before the dot is answered
+        if action and not self.body_acted and not action.pause and action.hinders():      # shorter than "after": acted upon before the dot is answered
             self.follow("body", action)
         self.accept(body)
 
     def body_read(self, action, count):
-        if not action or count <= action.after:
+        if not action or self.body_acted or count <= action.after:
             return
+        self.body_acted = True
         if action.pause:
             self.log("acted", stage="body")
             time.sleep(action.pause)
-            action.pause = 0
         elif action.hinders():
             self.follow("body", action)
+            self.link.flush()
 
     def bdat(self, text):
         words = text.split()
@@ -452,6 +453,7 @@ class Session:
         if action:
             self.idle = True
             if self.link.quiet_for(action.delay):
+                action = copy.copy(action)
                 action.delay = 0
                 self.follow("idle", action)
             self.idle = False

@@ -1,0 +1,220 @@
+"""(stage, answer) -> verdict, each recipient's reply, sessions used, what reached the server."""
+import pytest
+
+from driver import Drive
+
+ALL = "PIPELINING 8BITMIME ENHANCEDSTATUSCODES SIZE CHUNKING"
+FLAVOURS = {"pipelining": ALL, "plain": "8BITMIME", "enhanced": "ENHANCEDSTATUSCODES CHUNKING"}
+
+
+def rule(stage, do, **more):
+    return {"stage": stage, "do": do, "times": 1, **more}
+
+
+# What the server does once -> result, stage, reply code, whether the mail arrives by it,
+# sessions that this mail and one more good one take together.
+ROWS = [
+    # the relay's fault: nothing of the mail was said
+    ("connect fin", [rule("connect", "drop")], "relay", None, 0, 0, 1),
+    ("connect rst", [rule("connect", "reset")], "relay", None, 0, 0, 1),
+    ("greeting 421", [rule("greeting", "421 4.3.2 busy")], "relay", "greeting", 421, 0, 1),
+    ("greeting 451", [rule("greeting", "451 later")], "relay", "greeting", 451, 0, 1),
+    ("greeting 554", [rule("greeting", "554 5.7.1 go away")], "relay", "greeting", 554, 0, 1),
+    ("greeting garbage", [rule("greeting", {"raw": "SSH-2.0-OpenSSH\r\n"})], "relay", "greeting", 0, 0, 1),
+    ("greeting glued", [rule("greeting", {"reply": "normal", "glue": "250 x\r\n"})], "relay", "greeting", 0, 0, 1),
+    ("ehlo 421", [rule("ehlo", "421 4.3.2 busy")], "relay", "ehlo", 421, 0, 1),
+    ("ehlo 451", [rule("ehlo", "451 4.3.2 later")], "relay", "ehlo", 451, 0, 1),
+    ("ehlo 550", [rule("ehlo", "550 5.7.1 bad name")], "relay", "ehlo", 550, 0, 1),
+    ("ehlo drop", [rule("ehlo", "drop")], "relay", "ehlo", 0, 0, 1),
+    ("second ehlo drop", [rule("ehlo", "drop", skip=1)], "relay", "ehlo", 0, 0, 1),
+    ("second ehlo 421", [rule("ehlo", "421 4.3.2 busy", skip=1)], "relay", "ehlo", 421, 0, 1),
+    # MAIL
+    ("mail 451", [rule("mail", "451 4.3.0 later")], "refused", "mail", 451, 0, 1),
+    ("mail 550", [rule("mail", "550 5.7.1 no")], "refused", "mail", 550, 0, 1),
+    ("mail 421", [rule("mail", "421 4.3.2 bye")], "lost", "mail", 421, 0, 2),
+    ("mail drop", [rule("mail", "drop")], "lost", "mail", 0, 0, 2),
+    ("mail reset", [rule("mail", "reset")], "lost", "mail", 0, 0, 2),
+    ("mail garbage", [rule("mail", {"raw": "what?\r\n"})], "lost", "mail", 0, 0, 2),
+    ("mail 354", [rule("mail", "354 go")], "lost", "mail", 354, 0, 2),
+    ("mail mismatch", [rule("mail", {"raw": "250-a\r\n550 b\r\n"})], "lost", "mail", 0, 0, 2),
+    ("mail many lines", [rule("mail", ["250-2.1.0 a", "250-b", "250 2.1.0 c"])], "sent", "final", 250, 1, 1),
+    ("mail bare code", [rule("mail", {"raw": "250\r\n"})], "sent", "final", 250, 1, 1),
+    ("mail dripped", [rule("mail", {"reply": "normal", "drip": 0.01})], "sent", "final", 250, 1, 1),
+    # RCPT, the only recipient
+    ("rcpt 450", [rule("rcpt", "450 4.2.0 greylisted")], "refused", "rcpt", 450, 0, 1),
+    ("rcpt 550", [rule("rcpt", "550 5.1.1 no such user")], "refused", "rcpt", 550, 0, 1),
+    ("rcpt 421", [rule("rcpt", "421 4.3.2 bye")], "lost", "rcpt", 421, 0, 2),
+    ("rcpt drop", [rule("rcpt", "drop")], "lost", "rcpt", 0, 0, 2),
+    ("rcpt 354", [rule("rcpt", "354 go")], "lost", "rcpt", 354, 0, 2),
+    ("rcpt 252", [rule("rcpt", "252 2.0.0 will try")], "sent", "final", 250, 1, 1),
+    # DATA: libesmtp has chosen QUIT, so each costs a session
+    ("data 451", [rule("data", "451 4.3.0 later")], "refused", "data", 451, 0, 2),
+    ("data 554", [rule("data", "554 5.7.1 no")], "refused", "data", 554, 0, 2),
+    ("data 421", [rule("data", "421 4.3.2 bye")], "lost", "data", 421, 0, 2),
+    ("data 250", [rule("data", "250 ok")], "lost", "data", 250, 0, 2),
+    ("data drop", [rule("data", "drop")], "lost", "data", 0, 0, 2),
+    ("data glued", [rule("data", {"reply": "normal", "glue": "250 2.0.0 accepted\r\n"})], "lost", "data", 0, 0, 2),
+    ("data half glued", [rule("data", {"reply": "normal", "glue": "250 2.0"})], "lost", "body", 0, 0, 2),
+    # the body
+    ("body drop", [rule("body", "drop")], "lost", "body", 0, 0, 2),
+    ("body reset", [rule("body", "reset")], "lost", "body", 0, 0, 2),
+    ("body 552", [rule("body", {"reply": "552 5.3.4 too big", "after": 1000})], "refused", "body", 552, 0, 2),
+    ("body 421", [rule("body", "421 4.3.2 bye")], "lost", "body", 421, 0, 2),
+    # the final dot
+    ("dot 250 many lines", [rule("dot", {"reply": ["250-2.0.0 a", "250 b"], "serve": True})], "sent", "final", 250, 1, 1),
+    ("dot 250 overlong", [rule("dot", {"reply": "250 2.0.0 " + "x" * 3000, "serve": True})], "sent", "final", 250, 1, 2),
+    ("dot 250 bare", [rule("dot", {"raw": "250\r\n", "serve": True})], "sent", "final", 250, 1, 1),
+    ("dot 250 dripped", [rule("dot", {"reply": "normal", "drip": 0.01})], "sent", "final", 250, 1, 1),
+    ("dot 250 glued 421", [rule("dot", {"reply": "normal", "glue": "421 4.4.2 bye\r\n", "close": "fin"})], "sent", "final", 250, 1, 2),
+    ("dot 250 glued 250", [rule("dot", {"reply": "normal", "glue": "250 2.0.0 again\r\n"})], "sent", "final", 250, 1, 2),
+    ("dot 250 and drop", [rule("dot", {"reply": "normal", "close": "fin"})], "sent", "final", 250, 1, 2),
+    ("dot 250 and reset", [rule("dot", {"reply": "normal", "close": "rst"})], "sent", "final", 250, 1, 2),
+    ("dot 451", [rule("dot", "451 4.3.0 later")], "refused", "final", 451, 0, 1),
+    ("dot 421", [rule("dot", "421 4.3.2 bye")], "refused", "final", 421, 0, 2),
+    ("dot 554", [rule("dot", "554 5.7.1 spam")], "refused", "final", 554, 0, 1),
+    ("dot drop", [rule("dot", "drop")], "in_doubt", "final", 0, 0, 2),
+    ("dot reset", [rule("dot", "reset")], "in_doubt", "final", 0, 0, 2),
+    ("dot accepted, then drop", [rule("dot", {"close": "fin", "serve": True})], "in_doubt", "final", 0, 1, 2),
+    ("dot garbage", [rule("dot", {"raw": "250_ok weird\r\n"})], "in_doubt", "final", 0, 1, 2),
+    ("dot 354", [rule("dot", "354 more?")], "in_doubt", "final", 354, 1, 2),
+    ("dot half a reply", [rule("dot", {"raw": "250 2.0.0 o", "close": "fin"})], "in_doubt", "final", 0, 1, 2),
+]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_stage_and_answer(shared, row, flavour):
+    _, rules, result, stage, code, arrived, sessions = row
+    server = shared(extensions=FLAVOURS[flavour])
+    server.rules(*rules)
+    with Drive.at(server) as drive:
+        # More than all buffers on the way, so that the server acts before the end.
+        verdict = drive.send("first@example.com", fill=20000000 if stage == "body" else 200)
+        assert (verdict["result"], verdict["reply"]["code"]) == (result, code), verdict
+        if stage and not ("glued" in row[0] and stage in ("data", "body")):
+            assert verdict["stage"] == stage, verdict
+        assert code or result == "sent" or verdict["reply"]["text"], verdict
+        second = drive.send("second@example.com")
+        assert second["result"] == "sent", second
+        assert drive.counts()["sessions"] == sessions, drive.dialogue()
+    reached = [message["rcpt_to"] for message in server.messages()]
+    assert reached == [["first@example.com"]] * arrived + [["second@example.com"]]
+    assert not server.events("violation")
+
+
+STALLS = [
+    ("greeting", "relay", "greeting"), ("ehlo", "relay", "ehlo"), ("mail", "lost", "mail"),
+    ("rcpt", "lost", "rcpt"), ("data", "lost", "data"), ("dot", "in_doubt", "final"),
+]
+
+
+@pytest.mark.parametrize("how", ["stall", {"reply": "normal", "drip": 0.4}], ids=["silent", "dripping"])
+@pytest.mark.parametrize("row", STALLS, ids=[row[0] for row in STALLS])
+def test_every_wait_is_bounded(shared, row, how):
+    """A byte every 0.4 s would never run into a time-out per byte."""
+    stage, result, last = row
+    server = shared()
+    server.rules(rule(stage, how))
+    limits = dict.fromkeys(("connect", "greeting", "command", "data", "final"), 1000)
+    with Drive.at(server, timeouts=limits) as drive:
+        verdict = drive.send()
+        assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == (result, last, 0), verdict
+        assert "time-out" in verdict["reply"]["text"], verdict
+        assert "1s" in verdict["reply"]["text"], verdict
+        assert drive.send()["result"] == "sent"
+
+
+MIXED = ["one@example.com", "rcpt550@example.com", "rcpt451@example.com", "two@example.com"]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_each_recipient_has_its_reply(shared, flavour):
+    server = shared(extensions=FLAVOURS[flavour])
+    with Drive.at(server) as drive:
+        verdict = drive.send(MIXED)
+        assert verdict["result"] == "sent"
+        assert [(r["code"], r["enhanced"]) for r in verdict["recipients"]] == [
+            (250, "2.1.5"), (550, "5.7.1"), (451, "4.7.1"), (250, "2.1.5")]
+        # all refused: a temporary one decides; the next mail goes over the same session
+        verdict = drive.send(["rcpt550@example.com", "rcpt451@example.com", "rcpt550-x@example.com"])
+        assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "rcpt", 451)
+        assert [r["code"] for r in verdict["recipients"]] == [550, 451, 550]
+        assert verdict["cannot_wait"]
+        assert drive.send()["result"] == "sent"
+        assert drive.counts()["sessions"] == 1
+        # refused as a whole at the dot: the recipients' own replies are kept
+        verdict = drive.send(["dot550@example.com", "rcpt451@example.com"])
+        assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "final", 550)
+        assert [r["code"] for r in verdict["recipients"]] == [250, 451]
+        assert drive.counts()["sessions"] == 1
+    assert [m["rcpt_to"] for m in server.messages()] == [
+        ["one@example.com", "two@example.com"], ["b@example.com"]]
+
+
+def test_all_refused_and_closed(shared):
+    """With the reply to DATA outstanding the session is closed without harm."""
+    server = shared()
+    with Drive.at(server) as drive:
+        assert drive.send("rcpt550@example.com")["cannot_wait"]
+        assert not drive.idle(1000)["open"]
+        assert drive.send()["result"] == "sent"
+        assert drive.counts()["sessions"] == 2
+
+
+def test_all_refused_and_354(shared):
+    """Some servers answer DATA by 354 even without a recipient."""
+    server = shared()
+    server.rules(rule("data", "354 go"))
+    with Drive.at(server) as drive:
+        assert drive.send("rcpt550@example.com")["result"] == "refused"
+        assert drive.send()["result"] == "sent"
+        assert drive.counts()["sessions"] == 1
+    assert len(server.messages()) == 1
+
+
+def test_fence(shared):
+    """before_dot says no: the dot is not sent, the connection is cut."""
+    server = shared()
+    with Drive.at(server) as drive:
+        verdict = drive.send(["a@example.com", "rcpt550@example.com"], fence=True)
+        assert (verdict["result"], verdict["stage"]) == ("fenced", "body"), verdict
+        assert [r["code"] for r in verdict["recipients"]] == [250, 550]
+        assert drive.counts()["hooks"] == 1
+        server.wait(lambda events: [e for e in events if e["event"] == "close"])
+        assert not server.messages()
+        assert drive.send()["result"] == "sent"
+    assert len(server.messages()) == 1
+
+
+BAD_PATHS = ["a@b>\r\nRCPT TO:<evil@example.com", "a\r\nDATA@example.com", "a<b@example.com", "a b@example.com",
+             "ä@example.com", "x" * 400 + "@example.com", "", "a\nb@example.com"]
+
+
+@pytest.mark.parametrize("path", BAD_PATHS)
+def test_addresses_cannot_speak_smtp(shared, path):
+    server = shared()
+    with Drive.at(server) as drive:
+        verdict = drive.send([path, "good@example.com"])
+        assert verdict["result"] == "sent"
+        assert [r["code"] for r in verdict["recipients"]] == [553, 250]
+        verdict = drive.send([path])
+        assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "rcpt", 553)
+        if path:
+            verdict = drive.send(**{"from": path})
+            assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "mail", 553)
+    assert [m["rcpt_to"] for m in server.messages()] == [["good@example.com"]]
+    assert not server.events("violation")
+
+
+def test_size_is_known_before_the_body_is_sent(shared):
+    server = shared(size=100000)
+    with Drive.at(server) as drive:
+        verdict = drive.send(fill=200000)       # a new session: the server says it at MAIL
+        assert (verdict["stage"], verdict["reply"]["code"], verdict["reply"]["enhanced"]) == ("mail", 552, "5.3.4")
+        verdict = drive.send(fill=200000)       # an open one: it is known
+        assert (verdict["stage"], verdict["reply"]["code"], verdict["reply"]["enhanced"]) == ("mail", 552, "5.3.4")
+        assert "100000" in verdict["reply"]["text"]
+        assert drive.send()["result"] == "sent"
+        assert drive.counts()["sessions"] == 1
+    mails = [e for e in server.events("command") if e["line"].startswith("MAIL")]
+    assert len(mails) == 2
