@@ -27,6 +27,7 @@
 enum {
 	NATIVE_CONTEXT = 1,	/* needs the running context: never folded at compile time */
 	NATIVE_PROPERTY = 2,	/* of a method: an attribute computed when it is looked up */
+	NATIVE_MARKUP = 4,	/* of a method of str: only Markup has it */
 };
 
 struct native {
@@ -43,10 +44,12 @@ struct native {
  * must stand only once among filters, tests, globals, or the methods of one
  * kind.
  */
-extern const struct native filters_core[];
-extern const struct native tests_core[];
+extern const struct native filters_core[], filters_html[], filters_lazy[], filters_number[], filters_sequence[],
+	filters_text[];
+extern const struct native tests_core[], tests_kind[], tests_order[];
 extern const struct native globals_core[];
-extern const struct native methods_dict[];
+extern const struct native methods_dict[], methods_float[], methods_int[], methods_list[], methods_range[],
+	methods_str[], methods_tuple[], methods_view[];
 
 /*
  * Callable things that are not rows: an object begins with its class.

@@ -61,3 +61,15 @@ void quote_ascii(struct span s, struct buf *out)
 {
 	quote(s, true, out);
 }
+
+void quote_add_ascii(struct span repr, struct buf *out)
+{
+	for (size_t i = 0; i < repr.len;) {
+		uint32_t c = utf8_next(repr, &i);
+
+		if (c < 0x80)
+			buf_putc(out, (char)c);
+		else
+			add_escaped(c, out);
+	}
+}

@@ -13,4 +13,7 @@ void quote_repr(struct span s, struct buf *out);
 /* The same with everything beyond ASCII escaped. */
 void quote_ascii(struct span s, struct buf *out);
 
+/* Adds what is a repr() already, everything beyond ASCII escaped. */
+void quote_add_ascii(struct span repr, struct buf *out);
+
 #endif

@@ -1,0 +1,12 @@
+/*
+ * pprint.h - Python's pprint.pformat(): a value laid out over lines
+ */
+#ifndef POSTRIDER_TEMPLATE_PPRINT_H
+#define POSTRIDER_TEMPLATE_PPRINT_H
+
+#include "template/ops.h"
+
+/* The text, keys sorted, no line above 80 columns where that can be. */
+struct value pprint_format(struct render *render, struct value v);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * text.c - what filters and methods of text have in common
+ */
+#include "template/text.h"
+
+#include "template/py/seek.h"
+#include "template/py/strip.h"
+
+struct value text_part(struct value string, struct span part)
+{
+	string.text = part.at;
+	string.len = (uint32_t)part.len;
+	return string;
+}
+
+struct value text_captured(struct render *render, size_t capture, struct value like)
+{
+	return render_captured(render, capture, value_is_markup(like) ? VALUE_MARKUP : 0);
+}
+
+struct value text_map(struct render *render, struct value string, void (*function)(struct span, struct buf *),
+		      unsigned factor)
+{
+	size_t capture = render_capture(render);
+
+	if (render_room(render, (uint64_t)string.len * factor) < 0)
+		return value_error();
+	function(value_span(string), render->out);
+	return text_captured(render, capture, string);
+}
+
+struct value text_escape_argument(struct render *render, struct value self, struct value argument)
+{
+	if (!value_is_markup(self) || (argument.kind != VALUE_STRING && !value_has_html(argument)))
+		return argument;
+	return value_escape(render, argument);
+}
+
+struct value text_no_attribute(struct render *render, struct value v, const char *name)
+{
+	if (v.kind == VALUE_UNDEFINED)
+		return undefined_fail(render, v);
+	return render_fail(render, FAIL_ATTRIBUTE, "'%s' object has no attribute '%s'", value_class_name(v), name);
+}
+
+struct value text_replace(struct render *render, struct value s, struct value old, struct value new, int64_t count)
+{
+	struct error error = ERROR_INIT;
+	size_t capture = render_capture(render);
+	const size_t most = UINT32_MAX / 2;
+	uint64_t grown = (uint64_t)s.len;
+
+	if (new.len > old.len && count != 0)
+		grown += (uint64_t)seek_count(value_span(s), value_span(old)) * (new.len - old.len);
+	if (count < 0 && render_room(render, grown) < 0)
+		return value_error();
+	if (seek_replace(value_span(s), value_span(old), value_span(new), count, most, render->out, &error) < 0)
+		return render_fail_error(render, FAIL_LIMIT, &error);
+	return text_captured(render, capture, s);
+}
+
+struct value text_strip(struct render *render, struct value s, struct value chars, int side)
+{
+	if (chars.kind == VALUE_NONE)
+		return text_part(s, strip_space(value_span(s), (enum strip_side)side));
+	if (chars.kind != VALUE_STRING)
+		return render_fail(render, FAIL_TYPE, "%s arg must be None or str",
+				   side == STRIP_LEFT ? "lstrip" : side == STRIP_RIGHT ? "rstrip" : "strip");
+	chars = text_escape_argument(render, s, chars);
+	if (value_failed(chars))
+		return chars;
+	return text_part(s, strip_chars(value_span(s), value_span(chars), (enum strip_side)side));
+}
+
+static int join_item(struct render *render, struct value item, size_t at, bool markup)
+{
+	if (markup) {
+		item = value_escape(render, item);
+		if (value_failed(item))
+			return -1;
+	} else if (item.kind != VALUE_STRING) {
+		render_fail(render, FAIL_TYPE, "sequence item %zu: expected str instance, %s found", at,
+			    value_class_name(item));
+		return -1;
+	}
+	buf_add(render->out, item.text, item.len);
+	return 0;
+}
+
+struct value text_join(struct render *render, struct value separator, struct value items, bool markup)
+{
+	size_t capture = render_capture(render), count = 0;
+	struct cursor cursor;
+	struct value item;
+	int more;
+
+	if (cursor_open(render, &cursor, items) < 0)
+		return value_error();
+	while ((more = cursor_next(render, &cursor, &item)) > 0) {
+		if (count > 0)
+			buf_add(render->out, separator.text, separator.len);
+		if (join_item(render, item, count++, markup) < 0)
+			return value_error();
+	}
+	return more < 0 ? value_error() : render_captured(render, capture, markup ? VALUE_MARKUP : 0);
+}
