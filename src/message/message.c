@@ -177,11 +177,17 @@ static void read_bcc(struct parser *p, const char *field, json_t *value)
 
 /* ---- body ---- */
 
+/* PHP writes an empty object so. */
+static bool is_empty_array(const json_t *value)
+{
+	return json_is_array(value) && !json_array_size(value);
+}
+
 static void read_body(struct parser *p, const char *field, json_t *value)
 {
 	if (json_is_object(value))
 		p->message->body = json_incref(value);
-	else
+	else if (!is_empty_array(value))
 		fault(p, "%s must be an object, not %s", field, wire_describe(value));
 }
 
@@ -203,6 +209,11 @@ static const struct field {
 };
 
 #define FIELDS (sizeof fields / sizeof *fields)
+
+const char *message_field_name(size_t index)
+{
+	return index < FIELDS ? fields[index].name : NULL;
+}
 
 static void read_fields(struct parser *p, json_t *root)
 {
@@ -280,11 +291,21 @@ static json_t *read_object(const char *bytes, size_t len, const struct message_l
 	return root;
 }
 
-/* What is left of a faulty message: what tells it from others. */
-static void keep_names_only(struct message *message)
+/* What is left of a faulty message: what tells it from others, and its body. */
+static void keep_little(struct message *message)
 {
-	json_decref(message->body);
-	*message = (struct message){ .id = message->id, .template_name = message->template_name };
+	*message = (struct message){
+		.id = message->id, .template_name = message->template_name, .body = message->body,
+	};
+}
+
+/* Without a body the template sees an empty one; a mistyped one it never sees. */
+static void default_body(struct message *message, json_t *root)
+{
+	json_t *given = json_object_get(root, "body");
+
+	if (!message->body && (!given || json_is_null(given) || is_empty_array(given)))
+		message->body = json_object();
 }
 
 int message_parse(const char *bytes, size_t len, const struct message_limits *limits,
@@ -299,15 +320,14 @@ int message_parse(const char *bytes, size_t len, const struct message_limits *li
 	*out = p.message = arena_alloc(arena, sizeof *p.message);
 	read_fields(&p, root);
 	check_whole(&p, root);
+	default_body(p.message, root);
 	json_decref(root);
 	if (p.told) {
-		keep_names_only(p.message);
+		keep_little(p.message);
 		return -1;
 	}
 	if (!p.message->title)
 		p.message->title = "";
-	if (!p.message->body)
-		p.message->body = json_object();
 	return 0;
 }
 

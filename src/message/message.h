@@ -35,19 +35,24 @@ struct message {
 	struct address from;		/* spec NULL when absent */
 	struct address *to, *cc, *bcc;	/* one spec may stand in more than one; see message_envelope */
 	size_t to_count, cc_count, bcc_count;
-	json_t *body;			/* an object, never NULL; owned by the message */
+	json_t *body;			/* an object, never NULL in a good message; owned by it */
 };
 
 /*
  * Parses and checks the bytes of one list element.  On success `*out` lives
  * in `arena` until message_free().  On failure *every* fault is in `faults`
  * (fields by name, positions in arrays from 0, offsets for broken JSON) and
- * `*out` holds nothing but `id` and `template_name` where those are good, for
- * the log and the dead store, or is NULL.
+ * `*out` is NULL or holds nothing but `id`, `template_name` and `body` where
+ * those are good: for the log and the dead store, and so that what the
+ * template requires of the body can be told in the same breath.
  * Returns 0 or -1.
  */
 int message_parse(const char *bytes, size_t len, const struct message_limits *limits,
 		  struct arena *arena, struct message **out, struct faults *faults);
+
+/* The names of the fields, in the order in which they are checked; NULL
+ * behind the last. */
+const char *message_field_name(size_t index);
 
 /* Gives back the JSON that the message holds; NULL is allowed. */
 void message_free(struct message *message);

@@ -3,6 +3,8 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
 #include "message/backoff.h"
 #include "message/message.h"
 
@@ -167,7 +169,7 @@ static const struct {
 	{ "{\"template_name\":\"a//b\",\"email_to\":[\"a@b.c\"]}", { "template_name: \"a//b\"" } },
 	{ "{\"template_name\":\"\",\"email_to\":[\"a@b.c\"]}", { "template_name: " } },
 	{ "{\"template_name\":1,\"email_to\":{},\"title\":[],\"email_from\":true,\"cc\":1,\"bcc\":[1,\"b@c.d\",null],"
-	  "\"body\":[],\"id\":1.5}",
+	  "\"body\":[1],\"id\":1.5}",
 	  { "template_name must be a string, not a number", "email_to must be an array of addresses, not an object",
 	    "title must be a string, not an array", "email_from must be an address as a string, not true or false",
 	    "cc must be an array of addresses, not a number", "bcc[0] must be an address as a string, not a number",
@@ -226,9 +228,41 @@ static void test_a_refused_message_keeps_its_names(void **state)
 	assert_int_equal(o.rc, -1);
 	assert_string_equal(o.message->id, "order-17");
 	assert_string_equal(o.message->template_name, "t.html");
-	assert_null(o.message->body);
+	assert_true(json_is_object(o.message->body));
 	assert_null(o.message->to);
+	assert_null(o.message->title);
 	drop(&o);
+	o = parse("{\"template_name\":\"t.html\",\"email_to\":[\"a@b.c\"],\"body\":[1]}");
+	assert_null(o.message->body);
+	drop(&o);
+}
+
+static void test_the_empty_array_of_php_is_an_empty_body(void **state)
+{
+	struct outcome o = parse_good(WITH("\"body\":[]"));
+
+	(void)state;
+	assert_int_equal(json_object_size(o.message->body), 0);
+	drop(&o);
+}
+
+static void test_the_manual_describes_every_field(void **state)
+{
+	char *path = mem_printf("%s/../man/postrider-message.5", tests_path(""));
+	struct buf page = BUF_INIT;
+	size_t i = 0;
+
+	(void)state;
+	assert_int_equal(file_read(path, 1 << 20, &page, NULL), 0);
+	for (; message_field_name(i); i++) {
+		char *item = mem_printf("\n.It Cm %s : Ar ", message_field_name(i));
+		if (!strstr(page.data, item))
+			fail_msg("postrider-message(5) does not describe %s", message_field_name(i));
+		free(item);
+	}
+	assert_true(i >= 8);
+	buf_clear(&page);
+	free(path);
 }
 
 static void test_unknown_fields_may_be_ignored(void **state)
@@ -336,6 +370,8 @@ int main(void)
 		cmocka_unit_test(test_variables_are_those_of_body_and_body),
 		cmocka_unit_test(test_what_is_refused_and_why),
 		cmocka_unit_test(test_a_refused_message_keeps_its_names),
+		cmocka_unit_test(test_the_empty_array_of_php_is_an_empty_body),
+		cmocka_unit_test(test_the_manual_describes_every_field),
 		cmocka_unit_test(test_unknown_fields_may_be_ignored),
 		cmocka_unit_test(test_hostile_bulk_is_refused_before_it_is_parsed),
 		cmocka_unit_test(test_brackets_in_strings_do_not_count),
