@@ -18,7 +18,8 @@ libpostrider_a_SOURCES += \
 # The Lua scripts are kept as files and carried inside the programs.
 store_scripts = \
 	src/store/scripts/bury.lua src/store/scripts/claim.lua src/store/scripts/defer.lua \
-	src/store/scripts/delete.lua src/store/scripts/done.lua src/store/scripts/give_back.lua \
+	src/store/scripts/delete.lua src/store/scripts/done.lua src/store/scripts/end.lua \
+	src/store/scripts/give_back.lua \
 	src/store/scripts/leave.lua src/store/scripts/mark.lua src/store/scripts/peek.lua \
 	src/store/scripts/promote.lua src/store/scripts/renew.lua src/store/scripts/requeue.lua \
 	src/store/scripts/trim.lua

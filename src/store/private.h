@@ -136,7 +136,7 @@ struct script {
 };
 
 extern const struct script script_bury, script_claim, script_defer, script_delete, script_done,
-	script_give_back, script_leave, script_mark, script_peek, script_promote, script_renew,
+	script_end, script_give_back, script_leave, script_mark, script_peek, script_promote, script_renew,
 	script_requeue, script_trim;
 
 /* Begins EVALSHA with its keys (texts, NULL ends); arguments are added after it. */

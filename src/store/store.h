@@ -36,7 +36,7 @@ enum store_status {
 #define STORE_ACL_KEYS "~postrider:queue:* ~{postrider:queue:*"
 #define STORE_ACL_COMMANDS \
 	"+blmove +client|reply +del +eval +evalsha +exists +hdel +hget +hset +info +lindex " \
-	"+llen +lmove +lpop +lpos +lpush +lrem +pexpire +ping +rpush +sadd +select +set +smembers " \
+	"+llen +lmove +lpop +lpos +lpush +lrem +pexpire +ping +rpush +sadd +scan +select +set +smembers " \
 	"+srem +time +zadd +zcard +zrange +zrangebyscore +zrem +zscore"
 #define STORE_ACL_OPTIONAL "+client|id +client|unblock +config|get"
 
@@ -188,7 +188,7 @@ enum store_status store_leave(struct store *store, const char *owner, struct err
 
 /* ---- the retry child's steps ---- */
 
-/* Renews this instance's lease.  NOTHING: there was none, and it was set anew. */
+/* Renews this instance's lease and enters this store's owner in :owners.  NOTHING: there was none, and it was set anew. */
 enum store_status store_renew_lease(struct store *store, struct error *error);
 
 /* Moves up to `most` due messages to the tail of the queue.  `*moved` how many;
@@ -216,8 +216,9 @@ void store_owners_free(struct store_owner *list, size_t count);
 enum store_status store_peek(struct store *store, const char *owner, struct store_job *job,
 			     struct error *error);
 
-/* Ends an instance's lease: one's own as the very last thing of a stop, so that
- * others need not wait for it to run out. */
+/* Ends this instance's lease, as the very last thing of a stop, so that others need
+ * not wait for it to run out; takes this store's own owner out of :owners when
+ * its list is empty. */
 enum store_status store_end_lease(struct store *store, struct error *error);
 
 /* Removes dead messages older than keep_ms, and the oldest above `most`; returns

@@ -11,37 +11,50 @@ enum {
 	TRIM_MOST = 100,
 };
 
+/* A script that returns whether there was a lease: OK or NOTHING. */
+static enum store_status run_on_lease(struct store *store, const struct script *script,
+				      struct command *command, struct error *error)
+{
+	redisReply *reply;
+	int64_t there;
+	enum store_status status = script_run(store->link, script, command, &reply, error);
+
+	if (status != STORE_OK)
+		return status;
+	int odd = reply_int(reply, &there);
+	freeReplyObject(reply);
+	if (odd)
+		return link_odd(store->link, script->name, error);
+	return there ? STORE_OK : STORE_NOTHING;
+}
+
 enum store_status store_renew_lease(struct store *store, struct error *error)
 {
 	struct command command;
-	redisReply *reply;
-	int64_t renewed;
 
 	script_init(&command, &script_renew, store->keys.lease, store->keys.owners, NULL);
 	command_int(&command, store->lease_ms);
-	command_str(&command, "");
-	enum store_status status = script_run(store->link, &script_renew, &command, &reply, error);
-	if (status != STORE_OK)
-		return status;
-	int odd = reply_int(reply, &renewed);
-	freeReplyObject(reply);
-	if (odd)
-		return link_odd(store->link, script_renew.name, error);
-	return renewed ? STORE_OK : STORE_NOTHING;
+	command_str(&command, store->owner);
+	return run_on_lease(store, &script_renew, &command, error);
+}
+
+enum store_status store_register(struct store *store, struct error *error)
+{
+	enum store_status status = store_renew_lease(store, error);
+
+	return status == STORE_NOTHING ? STORE_OK : status;
 }
 
 enum store_status store_end_lease(struct store *store, struct error *error)
 {
+	const struct keys *keys = &store->keys;
 	struct command command;
-	redisReply *reply;
 
-	command_init(&command, "DEL", store->keys.lease, NULL);
-	enum store_status status = link_run(store->link, &command, &reply, error);
-	if (status != STORE_OK)
-		return status;
-	status = link_verdict(store->link, reply, "DEL", error);
-	freeReplyObject(reply);
-	return status;
+	script_init(&command, &script_end, keys->lease, keys->owners, keys->processing, keys->mark,
+		    keys->last, NULL);
+	command_str(&command, store->owner);
+	enum store_status status = run_on_lease(store, &script_end, &command, error);
+	return status == STORE_NOTHING ? STORE_OK : status;
 }
 
 enum store_status store_promote(struct store *store, size_t most, size_t *moved, int64_t *next_ms,

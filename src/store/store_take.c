@@ -124,20 +124,6 @@ static enum store_status job_from_element(struct store *store, const redisReply 
 
 /* ---- taking ---- */
 
-enum store_status store_register(struct store *store, struct error *error)
-{
-	struct command command;
-	redisReply *reply;
-
-	script_init(&command, &script_renew, store->keys.lease, store->keys.owners, NULL);
-	command_int(&command, store->lease_ms);
-	command_str(&command, store->owner);
-	enum store_status status = script_run(store->link, &script_renew, &command, &reply, error);
-	if (status == STORE_OK)
-		freeReplyObject(reply);
-	return status;
-}
-
 static enum store_status ask_look(struct store *store, struct error *error)
 {
 	const struct keys *keys = &store->keys;

@@ -142,6 +142,10 @@ static void live_a_life(void)
 	store_ids_free(ids, n);
 	nothing(store_delete(store, R1, &error));
 	ok(store_leave(store, NULL, &error));
+	char *cursor = NULL, **queues;
+	ok(store_scan_queues(link_, "postrider", &cursor, &queues, &n, &error));
+	assert_null(cursor);
+	store_ids_free(queues, n);
 	ok(store_end_lease(store, &error));
 	assert_int_equal(redis_int(&server, "DBSIZE"), 0);
 }

@@ -542,7 +542,32 @@ static void test_renew_lease(void **state)
 	redis_run(&server, "PEXPIRE " TAG "lease:one 100");
 	ok(store_renew_lease(store, &error));
 	assert_true(redis_int(&server, "PTTL " TAG "lease:one") > 20000);
-	assert_int_equal(redis_int(&server, "EXISTS " TAG "owners"), 0);
+	assert_int_equal(redis_int(&server, "SISMEMBER " TAG "owners one:w1"), 1);
+}
+
+static void test_end_lease(void **state)
+{
+	struct store_job job, found;
+	struct store *retry = store_open(link_b, "postrider", "default", "one", "one:retry");
+
+	(void)state;
+	push_and_take("x", &job);
+	ok(store_register(retry, &error));
+	ok(store_peek(retry, "one:w1", &found, &error));
+	ok(store_give_back(retry, &found, NULL, NULL, 0, &error));
+	ok(store_end_lease(retry, &error));
+	ok(store_end_lease(retry, &error));
+	assert_int_equal(redis_int(&server, "EXISTS " TAG "lease:one"), 0);
+	assert_int_equal(redis_int(&server, "EXISTS " TAG "last"), 0);
+	assert_int_equal(redis_int(&server, "SCARD " TAG "owners"), 1);
+	store_job_clear(&job);
+	store_job_clear(&found);
+	/* Who still holds something stays to be found. */
+	ok(take(store, &job));
+	ok(store_end_lease(store, &error));
+	assert_int_equal(redis_int(&server, "SISMEMBER " TAG "owners one:w1"), 1);
+	store_job_clear(&job);
+	store_close(retry);
 }
 
 static void shelve(const char *shelf, const char *id, const char *record, int64_t score)
@@ -842,6 +867,7 @@ int main(void)
 		test(test_recover_a_child),
 		test(test_recover_twins),
 		test(test_renew_lease),
+		test(test_end_lease),
 		test(test_promote),
 		test(test_promote_leaves_unknown_versions),
 		test(test_owners),
