@@ -24,12 +24,12 @@ static const char *const awaited[] = {
 	[SESSION_CONNECT] = "the connection",
 	[SESSION_GREETING] = "a greeting",
 	[SESSION_EHLO] = "a reply to EHLO",
-	[SESSION_TLS] = "the TLS handshake",
+	[SESSION_TLS] = "its part of the TLS handshake",
 	[SESSION_AUTH] = "a reply to AUTH",
 	[SESSION_MAIL] = "a reply to MAIL",
 	[SESSION_RCPT] = "a reply to RCPT",
 	[SESSION_DATA] = "a reply to DATA",
-	[SESSION_BODY] = "the message's body to be taken",
+	[SESSION_BODY] = "any sign of taking the message's body",
 	[SESSION_FINAL] = "a reply to the final dot",
 };
 
@@ -62,9 +62,9 @@ static struct session_reply timed_out(struct session *session)
 	struct buf limit = BUF_INIT;
 
 	units_print_duration(stage_limit(session), &limit);
-	struct session_reply reply = reply_none(session->arena, "time-out: waited %s for %s of %s",
-						buf_str(&limit), awaited[session->stage],
-						transport_peer(session->transport));
+	struct session_reply reply = reply_none(session->arena, "time-out: %s did not send %s within %s",
+						transport_peer(session->transport),
+						awaited[session->stage], buf_str(&limit));
 	buf_clear(&limit);
 	return reply;
 }
@@ -89,6 +89,8 @@ struct session_reply dialogue_silence(struct session *session)
 		return reply_none(session->arena, "%s", fault);
 	if (session->reader.fault)
 		return was_broken(session, session->reader.fault);
+	if (clock_monotonic_ms() + NEARLY_MS >= session->until_ms)
+		return timed_out(session);
 	switch (transport_look(session->transport)) {
 	case TRANSPORT_CLOSED:
 		return was_closed(session);
@@ -99,8 +101,6 @@ struct session_reply dialogue_silence(struct session *session)
 	case TRANSPORT_QUIET:
 		break;
 	}
-	if (clock_monotonic_ms() + NEARLY_MS >= session->until_ms)
-		return timed_out(session);
 	char why[128] = "";
 	smtp_strerror(smtp_errno(), why, sizeof why);
 	return reply_none(session->arena, "libesmtp gave up waiting for %s: %s", awaited[session->stage], why);

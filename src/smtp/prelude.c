@@ -121,7 +121,8 @@ static void hand_over(struct session *session)
 		return;
 	int64_t limit = session_bound(session->relay->timeouts.command_ms);
 	session_enter(session, SESSION_TLS, 2 * limit);
-	transport_expect_tls(session->transport, clock_monotonic_ms() + limit);
+	session->until_ms = clock_monotonic_ms() + limit;
+	transport_expect_tls(session->transport, session->until_ms);
 }
 
 /* libesmtp has read a reply of ours from the socket pair. */

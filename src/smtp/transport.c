@@ -331,6 +331,12 @@ static void blame(struct transport *transport, int flaw, X509 *certificate)
 	}
 }
 
+static void blame_version(struct transport *transport)
+{
+	error_set(&transport->fault, "the TLS handshake failed: the server has nothing newer than TLS 1.1, "
+		  "which is not safe; it must be brought up to date");
+}
+
 static struct transport *transport_of(const SSL *ssl)
 {
 	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
@@ -384,8 +390,12 @@ static void on_info(const SSL *ssl, int where, int result)
 		BIO_set_callback_arg(bio, (char *)transport);
 		BIO_set_callback_ex(bio, on_bio);
 	}
-	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && !transport->ssl &&
-	    strcmp(SSL_alert_type_string(result), "F") == 0 && !transport->fault.text)
+	if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || transport->ssl || transport->fault.text ||
+	    strcmp(SSL_alert_type_string(result), "F"))
+		return;
+	if ((result & 0xff) == SSL_AD_PROTOCOL_VERSION)
+		blame_version(transport);
+	else
 		error_set(&transport->fault, "the TLS handshake failed: the server says \"%s\"",
 			  SSL_alert_desc_string_long(result));
 }
@@ -398,14 +408,14 @@ static int trust(SSL_CTX *context, const struct config_relay *relay, struct erro
 		SSL_CTX_set_default_verify_paths(context);
 		return 0;
 	}
+	if (access(relay->ca_file, R_OK) < 0)
+		return error_set(error, "relays.%s.ca_file: %s: %s", relay->name, relay->ca_file,
+				 strerror(errno));
 	if (SSL_CTX_load_verify_file(context, relay->ca_file) == 1)
 		return 0;
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
-						    : ERR_reason_error_string(code);
 	ERR_clear_error();
-	return error_set(error, "relays.%s.ca_file: %s: %s", relay->name, relay->ca_file,
-			 reason ? reason : "holds no certificates");
+	return error_set(error, "relays.%s.ca_file: %s holds no certificates in PEM form", relay->name,
+			 relay->ca_file);
 }
 
 static int make_context(struct transport *transport, struct error *error)
@@ -460,6 +470,8 @@ void transport_tls_up(struct transport *transport, void *ssl)
 
 void transport_tls_over(struct transport *transport)
 {
+	if (!transport->ssl)
+		transport_tls_fault(transport);	/* while OpenSSL still knows */
 	transport->ssl = NULL;
 }
 
@@ -471,7 +483,7 @@ const char *transport_tls_fault(struct transport *transport)
 	if (transport->fault.text || !code || ERR_GET_LIB(code) != ERR_LIB_SSL)
 		return transport->fault.text;
 	if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
-		error_set(&transport->fault, "the TLS handshake failed: the server has nothing newer than TLS 1.1");
+		blame_version(transport);
 	else if (reason == SSL_R_WRONG_VERSION_NUMBER)
 		error_set(&transport->fault, "the TLS handshake failed: what the server sends is not TLS; "
 			  "check relays.%s.port and relays.%s.tls", transport->relay->name,

@@ -12,7 +12,7 @@ EXTRA_DIST += tests/smtp/corpus-reply
 # A session on a string, and the Python tests that pull it.
 tests_smtp_drive_SOURCES = tests/smtp/drive.c
 check_PROGRAMS += tests/smtp/drive
-smtp_pytests = tests/smtp/test_verdicts.py
+smtp_pytests = tests/smtp/test_verdicts.py tests/smtp/test_trust.py
 EXTRA_DIST += tests/smtp/conftest.py tests/smtp/driver.py $(smtp_pytests)
 TESTS += $(smtp_pytests)
 
