@@ -44,8 +44,10 @@ static inline struct value value_markup(struct value string)
 /* A part of a string by code points, 0 <= from <= to <= value_points(). */
 struct value value_slice_points(struct value string, size_t from, size_t to);
 
-/* Python's name of the type, "str"; "jinja2.runtime.Macro" for objects. */
+/* Python's name of the type with its module, "str", "jinja2.runtime.Macro",
+ * and without, as most messages have it. */
 const char *value_type_name(struct value v);
+const char *value_class_name(struct value v);
 
 /* ---- comparing ---- */
 
@@ -65,6 +67,9 @@ int value_hash(struct render *render, struct value v, uint32_t *hash);
 struct value value_binary(struct render *render, const char *op, struct value a, struct value b);
 struct value value_negate(struct render *render, struct value v);
 struct value value_positive(struct render *render, struct value v);
+
+/* format % v, printf-style; escapes values when `format` is Markup. */
+struct value value_percent(struct render *render, struct value format, struct value v);
 
 /* An int that fits in 64 bits from an int or bool (Python's __index__); else a
  * failure "'str' object cannot be interpreted as an integer". 0 or -1. */

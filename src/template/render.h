@@ -49,15 +49,19 @@ struct render {
 
 	/* The rest is for the engine itself. */
 	struct templates *set;
-	struct machine *machine;
-	enum fail fail;
+	enum fail fail;			/* of the failure that is described in `error` */
 	struct error error;
-	uint64_t steps_left;
+	uint64_t steps_left;		/* beyond those of the countdown */
+	int64_t countdown;		/* steps until the limits are looked at again */
 	size_t output_limit, memory_limit;
-	int64_t deadline_ms;		/* by the monotonic clock */
+	int64_t deadline_ms;		/* by the monotonic clock; 0: none */
 	unsigned depth, depth_limit;
-	unsigned line;			/* of the statement that is running */
+	const char *stack_end;		/* the stack must not grow below */
+	const struct template *template; /* whose code is running, */
+	unsigned line;			/* and the line of its statement */
 	enum undefined_kind undefined;
+	const struct catalogue *catalogue; /* of messages, or NULL */
+	struct dict *modules;		/* templates that were imported without context */
 };
 
 /* The message is Python's (str(exception)), as a person reads it. */
@@ -70,12 +74,23 @@ struct value render_fail_error(struct render *render, enum fail fail, struct err
 /* Whether the running template's output is being escaped (eval_ctx.autoescape). */
 bool render_autoescape(const struct render *render);
 
+/* What a line ends with: template_options.newline_sequence. */
+const char *render_newline(const struct render *render);
+
 /* 0, or -1 and a failure if `bytes` more would break a limit of the rendering. */
 int render_room(struct render *render, uint64_t bytes);
 
 /* Counts work in loops that a template can make long: every so many items.
  * 0, or -1 and a failure when steps, memory or time are used up. */
 int render_steps(struct render *render, uint64_t steps);
+
+/* Looks at the limits now; 0 or -1. */
+int render_checkpoint(struct render *render);
+
+static inline int render_step(struct render *render)
+{
+	return __builtin_expect(--render->countdown > 0, 1) ? 0 : render_checkpoint(render);
+}
 
 /* ---- text ---- */
 
