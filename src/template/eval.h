@@ -1,0 +1,70 @@
+/*
+ * eval.h - running code
+ *
+ * eval.c runs expressions, eval_statement.c statements; loops, macros,
+ * blocks and imports have files of their own.
+ */
+#ifndef POSTRIDER_TEMPLATE_EVAL_H
+#define POSTRIDER_TEMPLATE_EVAL_H
+
+#include "template/code.h"
+#include "template/machine.h"
+
+/* A scope may be NULL for constants. */
+struct value eval_expression(struct render *render, struct scope *scope, const struct code *code);
+
+/* How a body ended. */
+enum eval_end { EVAL_ERROR = -1, EVAL_DONE, EVAL_BREAK, EVAL_CONTINUE };
+
+enum eval_end eval_body(struct render *render, struct scope *scope, const struct body *body);
+
+/* The variables of a scope that begins or ends within a function. */
+void eval_enter(struct render *render, struct scope *scope, const struct loads *loads);
+void eval_leave(struct scope *scope, const struct loads *loads);
+enum eval_end eval_scoped(struct render *render, struct scope *scope, const struct scoped *scoped);
+
+struct scope *scope_new(struct render *render, struct scope *outer, struct context *context,
+			const struct function *function);
+
+/* Gives a target its value; 0 or -1. */
+int eval_assign(struct render *render, struct scope *scope, const struct target *target,
+		struct value value);
+
+struct value eval_call(struct render *render, struct scope *scope, const struct call *call,
+		       struct value caller);
+
+/* Runs another function's code: remembers what was running and counts the
+ * depth.  Between the two, render->context, template and line are the
+ * function's. */
+struct running {
+	struct context *context;
+	const struct template *template;
+	unsigned line;
+};
+
+int eval_begin(struct render *render, struct running *before, struct context *context,
+	       const struct template *template);
+void eval_end(struct render *render, const struct running *before);
+
+/* ---- statements with files of their own; 0 or -1 ---- */
+
+/* for (loop.c) */
+int eval_for(struct render *render, struct scope *scope, const struct code *code);
+
+/* macros (macro.c) */
+struct value macro_new(struct render *render, struct scope *scope, const struct macro_code *code);
+int eval_macro(struct render *render, struct scope *scope, const struct macro_code *code);
+
+/* blocks and parents (block.c) */
+int eval_root(struct render *render, struct context *context, const struct template *template);
+int eval_block(struct render *render, struct scope *scope, const struct code *code);
+int eval_extends(struct render *render, struct scope *scope, const struct code *code);
+bool scope_has_parent(const struct scope *scope, uint32_t slot);
+
+/* include, import (import.c) */
+int eval_include(struct render *render, struct scope *scope, const struct import_code *import);
+int eval_import(struct render *render, struct scope *scope, const struct code *code);
+/* Variables handed to another template, those bound; a new dict or NULL. */
+struct dict *eval_locals(struct render *render, struct scope *scope, const struct locals *locals);
+
+#endif
