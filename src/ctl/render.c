@@ -4,7 +4,6 @@
 
 #include "base/arena.h"
 #include "ctl/verb.h"
-#include "delivery/prepare.h"
 #include "message/message.h"
 #include "message/required.h"
 
@@ -95,7 +94,7 @@ static int render_template(const struct template_options *options, const char *n
 
 static int run(const struct verb *verb, struct render *render)
 {
-	struct template_options options = prepare_template_options(NULL);
+	struct template_options options = { .directory = render->directory };
 	const char *name = render->common.rest[0];
 	struct error error = ERROR_INIT;
 	json_t *variables;
@@ -107,10 +106,10 @@ static int run(const struct verb *verb, struct render *render)
 		render->config = verb_config(&render->common);
 		if (!render->config)
 			return EX_CONFIG;
-		options = prepare_template_options(render->config);
+		options = verb_template_options(render->config);
+		if (render->directory)
+			options.directory = render->directory;
 	}
-	if (render->directory)
-		options.directory = render->directory;
 	if (render->strict)
 		options.undefined = TEMPLATE_UNDEFINED_STRICT;
 	if (template_name_check(name, &error) != 0) {

@@ -55,6 +55,11 @@ struct template_options {
 	bool trim_blocks, lstrip_blocks, keep_trailing_newline;
 	const char *newline_sequence;		/* NULL: "\n" */
 	bool ext_do, ext_loopcontrols, ext_i18n; /* tags that Jinja2 calls extensions */
+	bool newstyle_gettext;			/* gettext() formats its named arguments itself */
+	bool trimmed;				/* {% trans %} is trimmed unless it says notrimmed */
+	/* NULL: Jinja2's own, "{%" and so on; the last two: none */
+	const char *block_start, *block_end, *variable_start, *variable_end;
+	const char *comment_start, *comment_end, *line_statement_prefix, *line_comment_prefix;
 	struct template_limits limits;
 };
 
@@ -85,12 +90,58 @@ enum template_status {
 enum template_status templates_check(struct templates *templates, const char *name,
 				     struct error *error);
 
+enum template_reference_kind { TEMPLATE_EXTENDS, TEMPLATE_INCLUDES, TEMPLATE_IMPORTS };
+
+/* What one template can be seen to use without running it. */
+struct template_knowledge {
+	/* Other templates that are named by constants, in order. */
+	const struct template_reference {
+		const char *name;
+		enum template_reference_kind kind;
+		bool optional;		/* ignore missing, or one of several to try */
+		unsigned line;
+	} *references;
+	size_t reference_count;
+	bool dynamic_references;	/* and some that only running it names */
+	/* Variables and what is asked of them, as "body.order.id"; each once.
+	 * Names that the template sets itself are among them. */
+	const struct template_field {
+		const char *path;
+		unsigned line;		/* of its first use */
+	} *fields;
+	size_t field_count;
+	/* Filters and tests that do not exist, which is no fault where they
+	 * are not reached. */
+	const struct template_unknown {
+		const char *name;
+		bool is_filter;
+		unsigned line;
+	} *unknown;
+	size_t unknown_count;
+};
+
+/*
+ * Compiles the template as templates_check() does and gives what is known of
+ * it: NULL and the fault, or borrowed until the set is next used.
+ */
+const struct template_knowledge *templates_knowledge(struct templates *templates, const char *name,
+						     struct error *error);
+
+/*
+ * JSON for templates_render(): json_loadb() of jansson, but that integers
+ * beyond 64 bits are taken as well (they become strings of a form that only
+ * templates_render() knows).  `flags` and the result are jansson's.
+ */
+json_t *template_json_load(const char *bytes, size_t len, size_t flags, json_error_t *error);
+
 /*
  * Renders `name` with the members of the JSON object `context` as its
  * variables and adds the output, UTF-8, to `out` (nothing is added on
  * failure).  `context` is borrowed during the call and not changed.
- * `locale` chooses the message catalogue below locale/ ("de", "pt_BR");
- * NULL: none.
+ * `locale` chooses the message catalogue locale/<locale>/LC_MESSAGES/messages.mo
+ * of the directory ("de", "pt_BR"; "pt" is tried after "pt_BR"); NULL, or
+ * none there: messages stand for themselves.
+ * Needs up to 4 MB of stack, at most half of what the process may have.
  */
 enum template_status templates_render(struct templates *templates, const char *name,
 				      json_t *context, const char *locale, struct buf *out,

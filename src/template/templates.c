@@ -1,0 +1,232 @@
+/* templates.c - the public side: sets of templates, and rendering one. */
+#include "template/template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "template/catalogue.h"
+#include "template/eval.h"
+#include "template/input.h"
+#include "template/loader.h"
+
+static const struct template_limits default_limits = {
+	.output_bytes = 25000000,
+	.memory_bytes = 256000000,
+	.steps = 50000000,
+	.depth = 200,
+	.time_ms = 10000,
+};
+
+/* ---- opening ---- */
+
+static const char *keep_string(struct templates *set, const char *text, const char *otherwise)
+{
+	return text ? arena_strdup(&set->arena, text) : otherwise;
+}
+
+static void take_syntax(struct templates *set, const struct template_options *options)
+{
+	set->grammar = (struct grammar){
+		.syntax = {
+			.block_start = keep_string(set, options->block_start, "{%"),
+			.block_end = keep_string(set, options->block_end, "%}"),
+			.variable_start = keep_string(set, options->variable_start, "{{"),
+			.variable_end = keep_string(set, options->variable_end, "}}"),
+			.comment_start = keep_string(set, options->comment_start, "{#"),
+			.comment_end = keep_string(set, options->comment_end, "#}"),
+			.line_statement = keep_string(set, options->line_statement_prefix, NULL),
+			.line_comment = keep_string(set, options->line_comment_prefix, NULL),
+			.trim_blocks = options->trim_blocks,
+			.lstrip_blocks = options->lstrip_blocks,
+			.keep_trailing_newline = options->keep_trailing_newline,
+			.newline_sequence = keep_string(set, options->newline_sequence, "\n"),
+		},
+		.ext_do = options->ext_do,
+		.ext_loopcontrols = options->ext_loopcontrols,
+		.ext_i18n = options->ext_i18n,
+		.newstyle_gettext = options->newstyle_gettext,
+		.trimmed = options->trimmed,
+	};
+}
+
+static void take_limits(struct template_limits *limits)
+{
+	limits->output_bytes = limits->output_bytes ? limits->output_bytes : default_limits.output_bytes;
+	limits->memory_bytes = limits->memory_bytes ? limits->memory_bytes : default_limits.memory_bytes;
+	limits->steps = limits->steps ? limits->steps : default_limits.steps;
+	limits->depth = limits->depth ? limits->depth : default_limits.depth;
+	limits->time_ms = limits->time_ms ? limits->time_ms : default_limits.time_ms;
+}
+
+static void take_texts(struct templates *set, const struct template_text *texts)
+{
+	size_t count = 0;
+
+	set->texts = dict_new(&set->arena, 0);
+	while (texts && texts[count].name)
+		count++;
+	struct template_text *copies = arena_alloc(&set->arena, (count + 1) * sizeof *copies);
+	for (size_t i = 0; i < count; i++) {
+		copies[i].name = arena_strdup(&set->arena, texts[i].name);
+		copies[i].text = arena_dup(&set->arena, texts[i].text, texts[i].len);
+		copies[i].len = texts[i].len;
+		dict_set_text(&set->arena, set->texts, copies[i].name, value_int((int64_t)i));
+	}
+	set->options.texts = copies;
+}
+
+struct templates *templates_open(const struct template_options *options)
+{
+	struct templates *set = mem_alloc(sizeof *set);
+
+	set->options = *options;
+	set->options.directory = keep_string(set, options->directory, NULL);
+	set->undefined = (enum undefined_kind)options->undefined;
+	take_syntax(set, options);
+	take_limits(&set->options.limits);
+	take_texts(set, options->texts);
+	set->cache = dict_new(&set->arena, 0);
+	set->directory = -1;
+	if (set->options.directory)
+		set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return set;
+}
+
+static void free_templates(struct templates *set)
+{
+	uint32_t at = 0;
+
+	for (const struct dict_entry *e; (e = dict_next(set->cache, &at));) {
+		struct template *template = (struct template *)(intptr_t)e->value.number;
+		template->retired = set->retired;
+		set->retired = template;
+	}
+	loader_collect(set);
+}
+
+void templates_close(struct templates *set)
+{
+	if (!set)
+		return;
+	free_templates(set);
+	if (set->directory >= 0)
+		close(set->directory);
+	catalogues_free(set);
+	buf_clear(&set->out);
+	arena_clear(&set->work);
+	arena_clear(&set->arena);
+	free(set);
+}
+
+/* ---- looking at one ---- */
+
+static enum template_status find(struct templates *set, const char *name,
+				 const struct template **template, struct error *error)
+{
+	set->serial++;
+	if (set->directory < 0 && set->options.directory && !value_given(dict_get_text(set->texts, name)))
+		set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum template_status status = loader_find(set, name, template, error);
+	loader_collect(set);
+	return status;
+}
+
+enum template_status templates_check(struct templates *set, const char *name, struct error *error)
+{
+	const struct template *template;
+
+	return find(set, name, &template, error);
+}
+
+const struct template_knowledge *templates_knowledge(struct templates *set, const char *name,
+						     struct error *error)
+{
+	const struct template *template;
+
+	return find(set, name, &template, error) == TEMPLATE_OK ? template->knowledge : NULL;
+}
+
+/* ---- rendering ---- */
+
+enum { MOST_STACK = 4 << 20, LEAST_STACK = 256 << 10 };
+
+static size_t stack_to_use(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur / 2 > MOST_STACK)
+		return MOST_STACK;
+	return limit.rlim_cur / 2 < LEAST_STACK ? LEAST_STACK : limit.rlim_cur / 2;
+}
+
+static void begin(struct templates *set, struct render *render)
+{
+	const struct template_limits *limits = &set->options.limits;
+
+	arena_reset(&set->work);
+	buf_reset(&set->out);
+	*render = (struct render){
+		.arena = &set->work, .out = &set->out, .set = set, .error = ERROR_INIT,
+		.steps_left = limits->steps, .output_limit = limits->output_bytes,
+		.memory_limit = limits->memory_bytes, .depth_limit = limits->depth,
+		.deadline_ms = clock_monotonic_ms() + limits->time_ms,
+		.stack_end = (const char *)__builtin_frame_address(0) - stack_to_use(),
+		.undefined = set->undefined,
+	};
+}
+
+/* The output so far is dropped; a buffer that grew for it is given back. */
+static void end(struct templates *set)
+{
+	enum { KEPT = 1 << 20 };
+
+	set->running--;
+	loader_collect(set);
+	arena_reset(&set->work);
+	if (set->out.room > KEPT)
+		buf_clear(&set->out);
+}
+
+static int run(struct render *render, const struct template *template, json_t *input)
+{
+	struct dict *own = input_dict(render->arena, input);
+
+	render->template = template;
+	render->context = context_new(render, template, own, NULL);
+	if (eval_root(render, render->context, template) < 0)
+		return -1;
+	return render_checkpoint(render);
+}
+
+enum template_status templates_render(struct templates *set, const char *name, json_t *context,
+				      const char *locale, struct buf *out, struct error *error)
+{
+	const struct template *template;
+	struct render render;
+	enum template_status status = find(set, name, &template, error);
+
+	if (status != TEMPLATE_OK)
+		return status;
+	begin(set, &render);
+	set->running++;
+	render.catalogue = locale ? catalogues_find(set, locale) : NULL;
+	if (run(&render, template, context) == 0) {
+		buf_add(out, render.out->data, render.out->len);
+	} else {
+		status = TEMPLATE_BROKEN;
+		if (error) {
+			error_clear(error);
+			*error = render.error;
+		} else {
+			error_clear(&render.error);
+		}
+	}
+	end(set);
+	return status;
+}
