@@ -41,11 +41,23 @@ static void fault(struct parser *p, const char *format, ...)
 
 /* ---- single texts ---- */
 
+/* An integer beyond 64 bits comes as a string with a NUL (template.h), which
+ * no other string of a message has: only body may hold one. */
+static bool is_text(const json_t *value)
+{
+	return json_is_string(value) && !memchr(json_string_value(value), '\0', json_string_length(value));
+}
+
+static const char *describe(const json_t *value)
+{
+	return json_is_string(value) && !is_text(value) ? "a number" : wire_describe(value);
+}
+
 /* One line of text that may stand in a header.  NULL after a fault. */
 static const char *read_line(struct parser *p, const char *field, json_t *value, size_t most)
 {
-	if (!json_is_string(value)) {
-		fault(p, "%s must be a string, not %s", field, wire_describe(value));
+	if (!is_text(value)) {
+		fault(p, "%s must be a string, not %s", field, describe(value));
 		return NULL;
 	}
 	const char *text = json_string_value(value);
@@ -116,8 +128,8 @@ static void read_address(struct parser *p, const char *field, json_t *value, str
 {
 	struct error error = ERROR_INIT;
 
-	if (!json_is_string(value))
-		fault(p, "%s must be an address as a string, not %s", field, wire_describe(value));
+	if (!is_text(value))
+		fault(p, "%s must be an address as a string, not %s", field, describe(value));
 	else if (address_parse(json_string_value(value), json_string_length(value), p->arena, out, &error) < 0)
 		fault(p, "%s: %s", field, error.text);
 	error_clear(&error);
@@ -137,8 +149,8 @@ static void read_addresses(struct parser *p, const char *field, json_t *value,
 
 	*list = NULL;
 	*count = 0;
-	if (!json_is_array(value) && !json_is_string(value)) {
-		fault(p, "%s must be an array of addresses, not %s", field, wire_describe(value));
+	if (!json_is_array(value) && !is_text(value)) {
+		fault(p, "%s must be an array of addresses, not %s", field, describe(value));
 		return;
 	}
 	/* Far too many are not even looked at; the sum is told at the end. */
@@ -188,7 +200,7 @@ static void read_body(struct parser *p, const char *field, json_t *value)
 	if (json_is_object(value))
 		p->message->body = json_incref(value);
 	else if (!is_empty_array(value))
-		fault(p, "%s must be an object, not %s", field, wire_describe(value));
+		fault(p, "%s must be an object, not %s", field, describe(value));
 }
 
 /* ---- the table ---- */

@@ -455,6 +455,46 @@ static void test_too_much_and_too_deep(void **state)
 	buf_clear(&text);
 }
 
+static void test_a_file_is_loaded(void **state)
+{
+	struct faults faults = FAULTS_INIT, warnings = FAULTS_INIT;
+	char *path = write_file("postrider.yaml", "relays: {main: {host: a.b, ehlo: c.d}}\n"
+						  "templates: {directory: /tmp}\n", 0640);
+	struct config *config = config_load(path, &faults, &warnings);
+
+	(void)state;
+	assert_non_null(config);
+	assert_int_equal(faults.count + warnings.count, 0);
+	assert_string_equal(config->path, path);
+	assert_string_equal(config->relays[0].ehlo, "c.d");
+	config_free(config);
+	unlink(path);
+	free(path);
+}
+
+static void test_a_credential_of_the_service_manager(void **state)
+{
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", directory, 1);
+	struct outcome o = parse_good("relays: {main: {host: a.b, username: u, password_file: relay.password}}\n"
+				      "templates: {directory: /tmp}\n");
+	assert_string_equal(o.config->relays[0].password, "relay secret");
+	assert_string_equal(o.config->relays[0].password_file, "relay.password");
+	assert_string_equal(buf_str(&o.warnings), "");
+	drop(&o);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void test_what_was_written_cannot_forge_a_line(void **state)
+{
+	struct outcome o = parse(ONE "\"a\\nb\\e\": 1\nin_doubt: \"x\\ny\"\n");
+
+	(void)state;
+	assert_string_equal(buf_str(&o.faults), "t.yaml:2:1: a?b? is not a known key\n"
+			    "t.yaml:3:11: in_doubt: \"x?y\" is not resend or hold");
+	drop(&o);
+}
+
 static void test_a_file_that_is_not_there(void **state)
 {
 	struct faults faults = FAULTS_INIT, warnings = FAULTS_INIT;
@@ -507,6 +547,9 @@ int main(void)
 		cmocka_unit_test(test_a_bare_host_name_is_warned_of),
 		cmocka_unit_test(test_a_loopback_relay_may_take_a_password_in_clear),
 		cmocka_unit_test(test_too_much_and_too_deep),
+		cmocka_unit_test(test_a_file_is_loaded),
+		cmocka_unit_test(test_a_credential_of_the_service_manager),
+		cmocka_unit_test(test_what_was_written_cannot_forge_a_line),
 		cmocka_unit_test(test_a_file_that_is_not_there),
 	};
 	return cmocka_run_group_tests_name("config", tests, make_files, remove_files);
