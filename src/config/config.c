@@ -35,6 +35,16 @@ static void sort(struct faults *faults, size_t first)
 		}
 }
 
+/* A fault shows what was written, which may be anything; a log line and a
+ * terminal get one line of text. */
+static void make_printable(struct faults *faults, size_t first)
+{
+	for (size_t i = first; i < faults->count; i++)
+		for (char *c = faults->list[i].text; *c; c++)
+			if ((unsigned char)*c < 0x20 || *c == 0x7f)
+				*c = '?';
+}
+
 struct config *config_parse(const char *path, const char *bytes, size_t len, const char *fqdn,
 			    struct faults *faults, struct faults *warnings)
 {
@@ -55,6 +65,8 @@ struct config *config_parse(const char *path, const char *bytes, size_t len, con
 	arena_clear(&tree);
 	sort(faults, faults_before);
 	sort(warnings, warnings_before);
+	make_printable(faults, faults_before);
+	make_printable(warnings, warnings_before);
 	if (faults->count == faults_before)
 		return config;
 	config_free(config);

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
+#include "delivery/prepare.h"
 #include "message/required.h"
 #include "smtp/session.h"
 
@@ -165,7 +166,7 @@ static void walk_directory(struct walk *walk, const char *directory, const char 
 
 static void check_templates(struct check *check)
 {
-	const struct template_options options = verb_template_options(check->config);
+	const struct template_options options = prepare_template_options(check->config);
 	struct walk walk = {
 		.check = check,
 		.templates = templates_open(&options),

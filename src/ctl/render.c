@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "ctl/verb.h"
+#include "delivery/prepare.h"
 #include "message/message.h"
 #include "message/required.h"
 
@@ -94,7 +95,7 @@ static int render_template(const struct template_options *options, const char *n
 
 static int run(const struct verb *verb, struct render *render)
 {
-	struct template_options options = { .directory = render->directory };
+	struct template_options options = prepare_template_options(NULL);
 	const char *name = render->common.rest[0];
 	struct error error = ERROR_INIT;
 	json_t *variables;
@@ -106,10 +107,10 @@ static int run(const struct verb *verb, struct render *render)
 		render->config = verb_config(&render->common);
 		if (!render->config)
 			return EX_CONFIG;
-		options = verb_template_options(render->config);
-		if (render->directory)
-			options.directory = render->directory;
+		options = prepare_template_options(render->config);
 	}
+	if (render->directory)
+		options.directory = render->directory;
 	if (render->strict)
 		options.undefined = TEMPLATE_UNDEFINED_STRICT;
 	if (template_name_check(name, &error) != 0) {

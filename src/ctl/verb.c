@@ -114,18 +114,6 @@ struct store *verb_store(const struct config *config, struct store_link *link,
 	return store_open(link, config->redis.prefix, queue->name, "postriderctl", "postriderctl:0");
 }
 
-struct template_options verb_template_options(const struct config *config)
-{
-	return (struct template_options){
-		.directory = config->templates.directory,
-		.undefined = config->templates.undefined == CONFIG_UNDEFINED_STRICT
-			? TEMPLATE_UNDEFINED_STRICT : TEMPLATE_UNDEFINED_DEFAULT,
-		.ext_do = true,
-		.ext_loopcontrols = true,
-		.ext_i18n = true,
-	};
-}
-
 static int read_stdin(const struct verb *verb, struct buf *out)
 {
 	ssize_t n;

@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "store/store.h"
-#include "template/template.h"
 
 struct verb {
 	const char *name;	/* "failed list" */
@@ -70,9 +69,6 @@ const struct config_queue *verb_queue(const struct verb *verb, const struct conf
 /* A queue's store for reading and for the steps for people; it never takes a message. */
 struct store *verb_store(const struct config *config, struct store_link *link,
 			 const struct config_queue *queue);
-
-/* The options by which the daemon renders. */
-struct template_options verb_template_options(const struct config *config);
 
 /* A file's bytes, "-" for standard input.  Returns 0, or the exit status, the
  * reason printed. */

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "message/required.h"
 #include "mime/mime.h"
-#include "template/template.h"
 
 /* No message's preparation takes longer, or its worker is taken for stuck. */
 enum { PARSE_LIMIT_MS = 30000, RENDER_LIMIT_MS = 30000, BUILD_LIMIT_MS = 30000 };
@@ -24,18 +23,27 @@ struct prepare {
 	struct buf content, mail;
 };
 
-static struct templates *open_templates(const struct config *config)
+struct template_options prepare_template_options(const struct config *config)
 {
-	const struct template_options options = {
-		.directory = config->templates.directory,
-		.undefined = config->templates.undefined == CONFIG_UNDEFINED_STRICT
-			? TEMPLATE_UNDEFINED_STRICT : TEMPLATE_UNDEFINED_DEFAULT,
+	struct template_options options = {
 		.escape = TEMPLATE_ESCAPE_BY_NAME,
 		.ext_do = true,
 		.ext_loopcontrols = true,
 		.ext_i18n = true,
-		.limits = { .output_bytes = (size_t)config->message.max_size },
 	};
+
+	if (config) {
+		options.directory = config->templates.directory;
+		options.undefined = config->templates.undefined == CONFIG_UNDEFINED_STRICT
+			? TEMPLATE_UNDEFINED_STRICT : TEMPLATE_UNDEFINED_DEFAULT;
+		options.limits.output_bytes = (size_t)config->message.max_size;
+	}
+	return options;
+}
+
+static struct templates *open_templates(const struct config *config)
+{
+	const struct template_options options = prepare_template_options(config);
 
 	return templates_open(&options);
 }

@@ -17,6 +17,13 @@
 #include "config/config.h"
 #include "message/message.h"
 #include "message/record.h"
+#include "template/template.h"
+
+/*
+ * The language as every message gets it, for tools that render too; what it
+ * points to is borrowed from `config`.  NULL: the defaults, and no directory.
+ */
+struct template_options prepare_template_options(const struct config *config);
 
 /* One process's templates and buffers. */
 struct prepare;

@@ -125,9 +125,11 @@ static bool is_plain(const char *word, size_t len)
 {
 	if (!len || len > PLAIN_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (word[i] <= 0x20 || word[i] == 0x7f || (word[i] == '=' && i + 1 < len && word[i + 1] == '?'))
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)word[i];
+		if (c <= 0x20 || c >= 0x7f || (c == '=' && i + 1 < len && word[i + 1] == '?'))
 			return false;
+	}
 	return true;
 }
 

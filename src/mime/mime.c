@@ -31,7 +31,7 @@ static const char *check_text(const char *text)
 static const char *check_message_id(const char *id)
 {
 	for (const char *c = id; *c; c++)
-		if (*c <= 0x20 || *c == 0x7f || strchr("<>(),;:\\\"", *c))
+		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f || strchr("<>(),;:\\\"", *c))
 			return "holds a character that may not stand there";
 	return strchr(id, '@') && strlen(id) <= 250 ? NULL : "has no @ or is too long";
 }

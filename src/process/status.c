@@ -26,7 +26,7 @@ static json_t *child_json(const struct scoreboard_slot *slot, int index)
 			 "slot", index, "number", slot->number, "pid", (int)atomic_load(&slot->pid),
 			 "state", atomic_load(&slot->pid) ? scoreboard_state_name(report.state) : "vacant",
 			 "stage", report.stage, "id", report.id,
-			 "since_ms", (json_int_t)report.since_unix_ms,
+			 "since_unix_ms", (json_int_t)report.since_unix_ms,
 			 "restarts", (int)(starts ? starts - 1 : 0), "counts", counts_json(&report.counts));
 }
 

@@ -159,10 +159,13 @@ static void watch_while_taking(struct worker *w)
 
 	for (;;) {
 		struct session *session = relays_session(relays);
+		/* One that cannot wait is asked for again as soon as the answer is there. */
+		if (session && session_cannot_wait(session))
+			session = NULL;
 		struct pollfd fds[] = {
 			{ store_link_fd(w->link), POLLIN, 0 },
 			{ w->signal_fd, POLLIN, 0 },
-			{ session && !session_cannot_wait(session) ? session_fd(session) : -1, POLLIN | POLLRDHUP, 0 },
+			{ session ? session_fd(session) : -1, POLLIN | POLLRDHUP, 0 },
 		};
 		int64_t now = clock_monotonic_ms();
 		int64_t due = session ? session_due_ms(session) : INT64_MAX;

@@ -172,11 +172,29 @@ static void explain(const struct race *race, int64_t timeout_ms, struct error *e
 	buf_clear(&text);
 }
 
+int connect_any(const struct addrinfo *list, int64_t timeout_ms, struct connect_peer *peer,
+		struct error *error)
+{
+	struct race race = { .count = 0 };
+
+	line_up(&race, list);
+	int winner = run(&race, clock_monotonic_ms() + timeout_ms);
+	for (size_t i = 0; i < race.begun; i++)
+		if ((int)i != winner && race.attempts[i].fd >= 0)
+			close(race.attempts[i].fd);
+	if (winner < 0) {
+		explain(&race, timeout_ms, error);
+		return -1;
+	}
+	const struct addrinfo *address = race.attempts[winner].address;
+	describe(address->ai_addr, address->ai_addrlen, peer);
+	return race.attempts[winner].fd;
+}
+
 int connect_to(const char *host, int port, int64_t timeout_ms, struct connect_peer *peer,
 	       struct error *error)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
-	struct race race = { .count = 0 };
 	char service[8];
 
 	snprintf(service, sizeof service, "%d", port);
@@ -184,16 +202,7 @@ int connect_to(const char *host, int port, int64_t timeout_ms, struct connect_pe
 	if (failed)
 		return error_set(error, "the host name %s cannot be resolved: %s", host,
 				 failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed));
-	line_up(&race, list);
-	int winner = run(&race, clock_monotonic_ms() + timeout_ms);
-	for (size_t i = 0; i < race.begun; i++)
-		if ((int)i != winner && race.attempts[i].fd >= 0)
-			close(race.attempts[i].fd);
-	if (winner >= 0)
-		describe(race.attempts[winner].address->ai_addr,
-			 race.attempts[winner].address->ai_addrlen, peer);
-	else
-		explain(&race, timeout_ms, error);
+	int fd = connect_any(list, timeout_ms, peer, error);
 	freeaddrinfo(list);
-	return winner < 0 ? -1 : race.attempts[winner].fd;
+	return fd;
 }

@@ -25,4 +25,10 @@ struct connect_peer {
 int connect_to(const char *host, int port, int64_t timeout_ms, struct connect_peer *peer,
 	       struct error *error);
 
+struct addrinfo;
+
+/* The same for addresses that are known: `list` as getaddrinfo(3) gives it. */
+int connect_any(const struct addrinfo *list, int64_t timeout_ms, struct connect_peer *peer,
+		struct error *error);
+
 #endif

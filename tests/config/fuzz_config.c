@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config.h"
 
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	assert((config != NULL) == (faults.count == 0));
 	for (size_t i = 0; i < faults.count; i++)
-		assert(faults.list[i].text && *faults.list[i].text && faults.list[i].file);
+		assert(*faults.list[i].text && faults.list[i].file && !strpbrk(faults.list[i].text, "\r\n\x1b"));
 	if (config)
 		check_config(config);
 	config_free(config);

@@ -1,6 +1,7 @@
-config_tests = tests/config/test_config tests/config/test_manual
+config_tests = tests/config/test_config tests/config/test_manual tests/config/test_yaml
 tests_config_test_config_SOURCES = tests/config/test_config.c
 tests_config_test_manual_SOURCES = tests/config/test_manual.c
+tests_config_test_yaml_SOURCES = tests/config/test_yaml.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(config_tests) tests/config/replay_config

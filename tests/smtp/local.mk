@@ -2,7 +2,8 @@
 EXTRA_DIST += tests/smtp/scripted_server.py tests/smtp/scripted_rules.py \
 	tests/smtp/scripted.py tests/smtp/certificates.py
 
-smtp_tests = tests/smtp/test_fiber tests/smtp/test_reply tests/smtp/replay_reply
+smtp_tests = tests/smtp/test_connect tests/smtp/test_fiber tests/smtp/test_reply tests/smtp/replay_reply
+tests_smtp_test_connect_SOURCES = tests/smtp/test_connect.c
 tests_smtp_test_fiber_SOURCES = tests/smtp/test_fiber.c
 tests_smtp_test_reply_SOURCES = tests/smtp/test_reply.c
 tests_smtp_replay_reply_SOURCES = tests/smtp/fuzz_reply.c tests/replay.c
@@ -12,7 +13,8 @@ EXTRA_DIST += tests/smtp/corpus-reply
 # A session on a string, and the Python tests that pull it.
 tests_smtp_drive_SOURCES = tests/smtp/drive.c
 check_PROGRAMS += tests/smtp/drive
-smtp_pytests = tests/smtp/test_verdicts.py tests/smtp/test_trust.py
+smtp_pytests = tests/smtp/test_verdicts.py tests/smtp/test_trust.py tests/smtp/test_life.py \
+	tests/smtp/test_bytes.py
 EXTRA_DIST += tests/smtp/conftest.py tests/smtp/driver.py $(smtp_pytests)
 TESTS += $(smtp_pytests)
 
