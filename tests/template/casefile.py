@@ -108,6 +108,33 @@ def read(path):
                 yield Case(where, text, {"main.html": text}, "main.html", context, options)
 
 
+def _texts(top):
+    """The shipped templates by name."""
+    texts = {}
+    for folder, _, names in os.walk(top):
+        for name in names:
+            if name.endswith(".html"):
+                path = os.path.join(folder, name)
+                with open(path, encoding="utf-8") as file:
+                    texts[os.path.relpath(path, top)] = file.read()
+    return texts
+
+
+def shipped(top):
+    """The shipped templates with the bodies in mail/, as postrider renders
+    them: `body`, and each of its keys as a variable of its own."""
+    templates = _texts(os.path.join(top, "..", "..", "templates"))
+    mail = os.path.join(top, "mail")
+    for file in sorted(os.listdir(mail)):
+        name = next(name for name in sorted(templates, reverse=True)
+                    if file.startswith(name.removesuffix(".html")))
+        with open(os.path.join(mail, file), encoding="utf-8") as text:
+            body = json.load(text)
+        for undefined in ("default", "strict"):
+            yield Case(f"mail/{file}", undefined, templates, name, {**body, "body": body},
+                       {"autoescape": "name", "undefined": undefined})
+
+
 def directories(top):
     """The case directories below `top`, each with its cases in order."""
     for name in sorted(os.listdir(top)):
@@ -120,4 +147,6 @@ def directories(top):
                 for case in read(os.path.join(folder, file)):
                     case.where = f"{name}/{case.where}"
                     cases.setdefault(case.digest, case)
+        if name == "shipped":
+            cases = {case.digest: case for case in shipped(os.path.dirname(top))}
         yield name, list(cases.values())
