@@ -11,6 +11,7 @@
 
 #include "base/suggest.h"
 #include "message/wire.h"
+#include "template/template.h"
 
 struct parser {
 	const struct message_limits *limits;
@@ -80,28 +81,13 @@ static const char *read_line(struct parser *p, const char *field, json_t *value,
 	return arena_strdup(p->arena, text);
 }
 
-/* template.h will have this for all: relative, and never upwards. */
-static int check_template_name(const char *name, struct error *error)
-{
-	size_t len;
-
-	for (const char *part = name;; part += len + 1) {
-		len = strcspn(part, "/");
-		if (!len || (len <= 2 && !strncmp(part, "..", len)) || memchr(part, '\\', len))
-			return error_set(error, "\"%s\" is no template's name: it is a path below the template "
-					 "directory, without ., .. and backslashes", name);
-		if (!part[len])
-			return 0;
-	}
-}
-
 static void read_template_name(struct parser *p, const char *field, json_t *value)
 {
 	struct error error = ERROR_INIT;
 	const char *name = read_line(p, field, value, 255);
 
-	if (name && check_template_name(name, &error) < 0)
-		fault(p, "%s: %s", field, error.text);
+	if (name && template_name_check(name, &error) < 0)
+		fault(p, "%s \"%s\" %s", field, name, error.text);
 	else
 		p->message->template_name = name;
 	error_clear(&error);
@@ -301,7 +287,7 @@ static json_t *read_object(const char *bytes, size_t len, const struct message_l
 		error_set(&error, "the message has %zu bytes, at most %zu are allowed (message.max_size)",
 			  len, limits->max_size);
 	else
-		root = wire_read_object(bytes, len, limits->max_depth, &error);
+		root = wire_read_object(bytes, len, limits->max_depth, template_json_load, &error);
 	if (!root)
 		faults_take(faults, &error);
 	return root;

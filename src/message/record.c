@@ -470,7 +470,7 @@ enum record_status record_from_json(const char *bytes, size_t len, struct arena 
 		error_set(error, "%zu bytes are too many for a record", len);
 		return RECORD_BROKEN;
 	}
-	json_t *root = wire_read_object(bytes, len, DEPTH_MAX, error);
+	json_t *root = wire_read_object(bytes, len, DEPTH_MAX, json_loadb, error);
 	json_t *version = json_object_get(root, "v");
 	if (!version) {
 		if (root)

@@ -95,13 +95,14 @@ static int describe(json_error_t *from, struct error *error)
 	}
 }
 
-json_t *wire_read_object(const char *bytes, size_t len, size_t max_depth, struct error *error)
+json_t *wire_read_object(const char *bytes, size_t len, size_t max_depth, wire_load *load,
+			 struct error *error)
 {
 	json_error_t why;
 
 	if (check_utf8(bytes, len, error) < 0 || check_bounds(bytes, len, max_depth, error) < 0)
 		return NULL;
-	json_t *value = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	json_t *value = load(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!value) {
 		describe(&why, error);
 		return NULL;

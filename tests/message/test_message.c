@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "message/backoff.h"
 #include "message/message.h"
+#include "template/template.h"
 
 static const struct message_limits limits = {
 	.max_size = 1000000, .max_recipients = 5, .max_depth = 20, .refuse_unknown_fields = true,
@@ -90,6 +91,27 @@ static void test_every_field(void **state)
 	drop(&o);
 }
 
+static void test_integers_beyond_64_bits_reach_the_template(void **state)
+{
+	struct outcome o = parse_good("{\"template_name\":\"t\",\"email_to\":[\"a@b.c\"],"
+				      "\"body\":{\"n\":123456789012345678901234567890}}");
+	const struct template_text texts[] = {
+		{ "t", "{{ n + 1 }}", 11 }, { NULL, NULL, 0 },
+	};
+	struct templates *templates = templates_open(&(struct template_options){ .texts = texts });
+	json_t *variables = message_variables(o.message);
+	struct buf out = BUF_INIT;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(templates_render(templates, "t", variables, NULL, &out, &error), TEMPLATE_OK);
+	assert_string_equal(buf_str(&out), "123456789012345678901234567891");
+	json_decref(variables);
+	templates_close(templates);
+	buf_clear(&out);
+	drop(&o);
+}
+
 static void test_null_is_absent(void **state)
 {
 	struct outcome o = parse_good("{\"template_name\":\"t\",\"email_to\":[\"a@b.c\"],\"title\":null,"
@@ -164,10 +186,10 @@ static const struct {
 	{ "{\"template_name\":\"t\\r\\n\",\"email_to\":\"a@b.c\\n\"}",
 	  { "template_name holds a line break", "email_to: \"a@b.c\\x0a\" holds a line break" } },
 	{ WITH("\"title\":\"\\u001b[31m\""), { "title holds the control character 0x1b" } },
-	{ "{\"template_name\":\"../../etc/passwd\",\"email_to\":[\"a@b.c\"]}", { "template_name: \"../../etc/passwd\"" } },
-	{ "{\"template_name\":\"/etc/passwd\",\"email_to\":[\"a@b.c\"]}", { "template_name: \"/etc/passwd\"" } },
-	{ "{\"template_name\":\"a//b\",\"email_to\":[\"a@b.c\"]}", { "template_name: \"a//b\"" } },
-	{ "{\"template_name\":\"\",\"email_to\":[\"a@b.c\"]}", { "template_name: " } },
+	{ "{\"template_name\":\"../../etc/passwd\",\"email_to\":[\"a@b.c\"]}", { "template_name \"../../etc/passwd\" is no name for a template" } },
+	{ "{\"template_name\":\"/etc/passwd\",\"email_to\":[\"a@b.c\"]}", { "template_name \"/etc/passwd\"" } },
+	{ "{\"template_name\":\"a//b\",\"email_to\":[\"a@b.c\"]}", { "template_name \"a//b\"" } },
+	{ "{\"template_name\":\"\",\"email_to\":[\"a@b.c\"]}", { "template_name \"\" is no name" } },
 	{ "{\"template_name\":1,\"email_to\":{},\"title\":[],\"email_from\":true,\"cc\":1,\"bcc\":[1,\"b@c.d\",null],"
 	  "\"body\":[1],\"id\":1.5}",
 	  { "template_name must be a string, not a number", "email_to must be an array of addresses, not an object",
@@ -184,6 +206,12 @@ static const struct {
 	{ WITH("\"id\":\"0123456789012345678901234567890123456789012345678901234567890123456789"
 	       "0123456789012345678901234567890123456789012345678901234567890\""),
 	  { "id is 131 characters long, at most 128 are taken" } },
+	{ WITH("\"title\":123456789012345678901234567890,\"cc\":[123456789012345678901234567890],"
+	       "\"id\":123456789012345678901234567890,\"body\":123456789012345678901234567890"),
+	  { "title must be a string, not a number", "cc[0] must be an address as a string, not a number",
+	    "body must be an object, not a number", "id must be a string, not a number" } },
+	{ WITH("\"title\":\"\\u0000int:1\",\"body\":{\"n\":123456789012345678901234567890}"),
+	  { "a string holds a NUL character" } },
 	{ WITH("\"titel\":\"x\",\"zebra\":1,\"Body\":{}"),
 	  { "titel is not a known field; did you mean title?", "zebra is not a known field (what the template needs",
 	    "Body is not a known field; did you mean body?" } },
@@ -365,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_least_message),
 		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_integers_beyond_64_bits_reach_the_template),
 		cmocka_unit_test(test_null_is_absent),
 		cmocka_unit_test(test_the_envelope_names_each_mailbox_once),
 		cmocka_unit_test(test_variables_are_those_of_body_and_body),
