@@ -39,7 +39,7 @@ struct charge {
 	bool configured;			/* false: only its dead owners are looked after */
 	struct store *store;
 	struct deathwatch *watch;		/* over other instances */
-	int64_t next_due_ms;			/* monotonic: something is to be promoted then */
+	int64_t next_due_ms;			/* monotonic: something may be due then */
 	int64_t vacant_since_ms[SCOREBOARD_SLOTS];	/* monotonic; 0: somebody lives there */
 };
 
@@ -124,8 +124,9 @@ static enum store_status promote(struct retrier *r, struct charge *c, struct err
 		log_event(LOG_INFO, "retries moved to the queue", log_str("queue", c->queue),
 			  log_int("messages", (int64_t)total));
 	if (status == STORE_OK || status == STORE_NOTHING) {
-		int64_t now = clock_monotonic_ms();
-		c->next_due_ms = next_ms > INT64_MAX - now ? INT64_MAX : now + (next_ms ? next_ms : 1);
+		if (next_ms > LOOK_AT_MOST_MS)
+			next_ms = LOOK_AT_MOST_MS;
+		c->next_due_ms = clock_monotonic_ms() + (next_ms ? next_ms : 1);
 		return STORE_OK;
 	}
 	return status;

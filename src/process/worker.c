@@ -271,10 +271,12 @@ static void adopt(struct worker *w)
 		enum store_status status = store_register(w->store, &error);
 		if (status == STORE_OK)
 			status = store_take_held(w->store, &job, &error);
-		if (status == STORE_OK)
+		if (status == STORE_OK) {
 			recovery_settle(&recovery, &job, &death);
-		else if (status != STORE_NOTHING)
+			eventfd_write(w->setup->wake_fd, 1);
+		} else if (status != STORE_NOTHING) {
 			redis_failed(w, error.text);
+		}
 		store_job_clear(&job);
 		if (status == STORE_NOTHING) {
 			redis_answered(w);
