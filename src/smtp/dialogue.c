@@ -191,7 +191,7 @@ void dialogue_interruption(struct session *session)
 /* A refusal by the server itself: its reply is the cause. */
 static bool refused(struct session *session)
 {
-	session_cut(session, heard(session));
+	session_leave(session, heard(session));
 	return false;
 }
 

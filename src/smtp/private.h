@@ -114,6 +114,9 @@ void session_enter(struct session *session, enum session_stage stage, int64_t li
 /* Names the cause of the connection's end, if none is named yet, and cuts it. */
 void session_cut(struct session *session, struct session_reply cause);
 
+/* The same with a QUIT, where the server has refused in good order. */
+void session_leave(struct session *session, struct session_reply cause);
+
 /* What libesmtp does with a time-out below a second, and we with it. */
 int64_t session_bound(int64_t ms);
 

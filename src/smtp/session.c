@@ -80,15 +80,29 @@ void session_enter(struct session *session, enum session_stage stage, int64_t li
 		session->hooks.progress(session->hooks.arg, stage, limit_ms);
 }
 
+static void blame(struct session *session, struct session_reply cause)
+{
+	if (session->blamed)
+		return;
+	session->cause = cause;
+	session->cause_stage = session->stage;
+	session->blamed = true;
+	if (!cause.code)
+		watch_note(session, '*', cause.text, strlen(cause.text));
+}
+
+void session_leave(struct session *session, struct session_reply cause)
+{
+	blame(session, cause);
+	if (cause.code == 421)
+		session_cut(session, cause);
+	else
+		dialogue_quit(session);
+}
+
 void session_cut(struct session *session, struct session_reply cause)
 {
-	if (!session->blamed) {
-		session->cause = cause;
-		session->cause_stage = session->stage;
-		session->blamed = true;
-		if (!cause.code)
-			watch_note(session, '*', cause.text, strlen(cause.text));
-	}
+	blame(session, cause);
 	session->ending = true;
 	transport_cut(session->transport);
 }

@@ -118,11 +118,11 @@ static void auth_reply(struct session *session, int code)
 		session->authenticated = true;
 		session->authenticating = false;
 	} else if (code / 100 != 3) {
-		/* Cut at once: libesmtp would try the same password with the next
+		/* The end at once: libesmtp would try the same password with the next
 		 * mechanism, and send the mail without AUTH in the end. */
-		session_cut(session, reply_make(code, buf_str(&session->reader.text),
-						session->reader.text.len, session->arena));
 		session->authenticating = false;
+		session_leave(session, reply_make(code, buf_str(&session->reader.text),
+						  session->reader.text.len, session->arena));
 	}
 }
 
@@ -169,8 +169,8 @@ static void whole_reply(struct session *session)
 		session->refusals++;
 	if (!session->established && !session->authenticating && reader->code >= 400 &&
 	    !says_helo_next(session, reader->code))
-		session_cut(session, reply_make(reader->code, buf_str(&reader->text), reader->text.len,
-						session->arena));
+		session_leave(session, reply_make(reader->code, buf_str(&reader->text),
+						  reader->text.len, session->arena));
 	else if (session->replies > session->commands)
 		unasked(session);
 	else if (session->job && session->job->phase == PHASE_DOT && !session->final_code) {
