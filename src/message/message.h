@@ -35,7 +35,9 @@ struct message {
 	struct address from;		/* spec NULL when absent */
 	struct address *to, *cc, *bcc;	/* one spec may stand in more than one; see message_envelope */
 	size_t to_count, cc_count, bcc_count;
-	json_t *body;			/* an object, never NULL in a good message; owned by it */
+	/* An object, never NULL in a good message; owned by it.  Integers beyond 64
+	 * bits in it are of a form that only templates_render() reads. */
+	json_t *body;
 };
 
 /*
