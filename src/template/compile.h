@@ -34,6 +34,7 @@ struct compile {
 	bool known_extends;		/* an {% extends %} that is surely reached */
 	unsigned extends_so_far;
 	bool stop;			/* the rest of this body is never reached */
+	bool in_loop;			/* {% break %} and {% continue %} have one to end */
 	uint32_t parent_slot;
 	struct buf fold_out;
 };

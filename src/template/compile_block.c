@@ -69,6 +69,10 @@ static int compile_parameters(struct macro_build *m)
 	m->macro->defaults = defaults;
 	for (unsigned i = 0; i < count; i++) {
 		names[i] = m->args->nodes[i]->name;
+		for (unsigned k = 0; k < i; k++)
+			if (names[k] == names[i])
+				return compile_fail(c, m->line, "duplicate argument '%s' in function definition",
+						    names[i]->text.text);
 		slots[i] = symbols_slot(m->frame.symbols, names[i]);
 		if (i < first_default)
 			continue;
@@ -96,9 +100,12 @@ static int compile_macro_body(struct compile *c, const struct frame *outer, cons
 		return -1;
 	m->frame.require_output_check = false;
 	symbols_analyze(m->frame.symbols, node, FOR_BRANCH_BODY);
+	bool in_loop = c->in_loop;
+	c->in_loop = false;
 	if (compile_parameters(m) < 0 ||
 	    compile_body(c, &m->frame, m->body, &function->scoped.body) < 0)
 		return -1;
+	c->in_loop = in_loop;
 	function->template = c->template;
 	function->name = m->macro->name;
 	function->line = node->line;

@@ -74,6 +74,14 @@ static void fold_begin(struct compile *c, struct folding *folding)
 	};
 }
 
+static struct value constant_undefined(struct compile *c, struct value owner)
+{
+	struct folding folding;
+
+	fold_begin(c, &folding);
+	return undefined_of(&folding.render, owner, value_none());
+}
+
 /* Makes a constant of `code` if that can be done; else gives it back. */
 static const struct code *fold(struct compile *c, struct code *code)
 {
@@ -348,7 +356,16 @@ static const struct code *compile_slice(struct compile *c, const struct frame *f
 		if (part && !code->list[i + 1])
 			return NULL;
 	}
-	return may_fold(c) && all_constant(code->list, code->count) ? fold(c, code) : code;
+	if (!may_fold(c) || !all_constant(code->list, code->count))
+		return code;
+	const struct code *folded = fold(c, code);
+	if (folded != code || !c->printing)
+		return folded;
+	/* In what is printed, slicing a constant that cannot be sliced gives
+	 * Undefined, as looking up an item does. */
+	struct code *undefined = code_new(c, CODE_CONST, node->line);
+	undefined->value = constant_undefined(c, code->list[0]->value);
+	return undefined;
 }
 
 static const struct code *compile_getitem(struct compile *c, const struct frame *frame,

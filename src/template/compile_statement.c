@@ -358,15 +358,21 @@ static int compile_loop_bodies(struct compile *c, const struct frame *outer, con
 	}
 	symbols_analyze(body.symbols, node, FOR_BRANCH_BODY);
 	loop->target = compile_target(c, &body, tree_one(node, FOR_TARGET));
+	bool in_loop = c->in_loop;
+	c->in_loop = true;
 	if (!loop->target || compile_body(c, &body, &node->field[FOR_BODY], &loop->body.body) < 0)
 		return -1;
+	c->in_loop = in_loop && !build;
 	loop->body.loads = compile_loads(c, &body);
 	loop->has_else = node->field[FOR_ELSE].count > 0;
-	if (!loop->has_else)
+	if (!loop->has_else) {
+		c->in_loop = in_loop;
 		return 0;
+	}
 	symbols_analyze(otherwise.symbols, node, FOR_BRANCH_ELSE);
 	if (compile_body(c, &otherwise, &node->field[FOR_ELSE], &loop->otherwise.body) < 0)
 		return -1;
+	c->in_loop = in_loop;
 	loop->otherwise.loads = compile_loads(c, &otherwise);
 	return 0;
 }
@@ -456,9 +462,11 @@ int compile_statement(struct compile *c, const struct frame *frame, const struct
 		break;
 	case TREE_BREAK:
 		code->op = CODE_BREAK;
+		rc = c->in_loop ? 0 : compile_fail(c, node->line, "'break' outside loop");
 		break;
 	case TREE_CONTINUE:
 		code->op = CODE_CONTINUE;
+		rc = c->in_loop ? 0 : compile_fail(c, node->line, "'continue' not properly in loop");
 		break;
 	case TREE_SCOPE:
 		rc = compile_scope(c, frame, node, code);

@@ -171,9 +171,11 @@ static struct value join_parts(struct render *render, struct value *parts, unsig
 	bool markup = false;
 
 	for (unsigned i = 0; escape && i < count; i++)
-		markup |= value_has_html(parts[i]);
+		markup |= value_is_markup(parts[i]);
 	for (unsigned i = 0; i < count; i++) {
-		struct value part = markup ? value_escape(render, parts[i]) : parts[i];
+		struct value part = markup ? value_str(render, parts[i]) : parts[i];
+		if (markup && !value_failed(part))
+			part = value_escape(render, part);
 		if (value_failed(part) || value_print(render, part) < 0)
 			return value_error();
 	}

@@ -36,6 +36,8 @@ static struct value translate_plural(struct render *render, const struct value *
 static struct value finish(struct render *render, struct value text, struct value variables,
 			   const struct value *context, const struct value *n)
 {
+	if (!value_failed(text) && !render->set->grammar.newstyle_gettext && variables.dict->count)
+		return render_fail(render, FAIL_TYPE, "gettext() got an unexpected keyword argument");
 	if (value_failed(text) || !render->set->grammar.newstyle_gettext)
 		return text;
 	if (n && !value_given(dict_get_text(variables.dict, "num")))

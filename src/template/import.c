@@ -139,9 +139,11 @@ static void fail_none_found(struct render *render, const struct list *names)
 /* The first of several that there is. */
 static const struct template *select_template(struct render *render, struct value names)
 {
-	struct value list = value_to_list(render, names);
+	int any = value_truth(render, names);
+	struct value list = any == 0 ? value_list(list_new(render->arena, 0))
+				     : value_to_list(render, names);
 
-	if (value_failed(list))
+	if (any < 0 || value_failed(list))
 		return NULL;
 	for (size_t i = 0; i < list.list->count; i++) {
 		const struct template *template = loader_get(render, list.list->items[i]);

@@ -135,7 +135,7 @@ void lexer_init(struct lexer *lexer, const struct syntax *syntax, struct arena *
 		struct arena *keep, struct span source, struct error *error)
 {
 	*lexer = (struct lexer){ .syntax = syntax, .arena = arena, .keep = keep, .error = error,
-				 .line = 1, .line_starting = true,
+				 .line = 1, .last_line = 1, .line_starting = true,
 				 .newlines = strcmp(syntax->newline_sequence, "\n") != 0 };
 	take_source(lexer, source);
 	note_starts(lexer);
@@ -515,27 +515,30 @@ static int lex_state(struct lexer *lexer, struct token *token)
 	return -1;
 }
 
-int lexer_next(struct lexer *lexer, struct token *token)
+static int next(struct lexer *lexer, struct token *token)
 {
 	int rc = 0;
 
-	if (lexer->has_pending) {
-		lexer->has_pending = false;
-		*token = lexer->pending;
-		return 0;
-	}
 	while (rc == 0) {
-		/* A line statement ends at the end of the text, too. */
-		if (lexer->pos >= lexer->len && (lexer->state != LEX_LINE_STATEMENT || lexer->open)) {
-			*token = (struct token){ .kind = TOKEN_EOF, .line = lexer->line };
-			return 0;
-		}
-		rc = lex_state(lexer, token);
-		if (rc == 0 && lexer->has_pending) {
+		if (lexer->has_pending) {
 			lexer->has_pending = false;
 			*token = lexer->pending;
 			return 0;
 		}
+		/* A line statement ends at the end of the text, too. */
+		if (lexer->pos >= lexer->len && (lexer->state != LEX_LINE_STATEMENT || lexer->open)) {
+			*token = (struct token){ .kind = TOKEN_EOF, .line = lexer->last_line };
+			return 0;
+		}
+		rc = lex_state(lexer, token);
 	}
 	return rc < 0 ? -1 : 0;
+}
+
+int lexer_next(struct lexer *lexer, struct token *token)
+{
+	if (next(lexer, token) < 0)
+		return -1;
+	lexer->last_line = token->line;
+	return 0;
 }

@@ -61,6 +61,7 @@ struct lexer {
 	bool may_start[256];	/* bytes that a tag may begin with */
 	char brackets[LEXER_MAX_BRACKETS];	/* the closing ones that are expected */
 	unsigned open;
+	unsigned last_line;	/* of the token given last */
 	struct token pending;	/* a tag's begin, behind the text before it */
 	bool has_pending;
 };

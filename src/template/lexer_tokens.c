@@ -281,7 +281,8 @@ static int add_escape(struct lexer *lexer, struct span text, size_t *at, struct 
 	else if (is_digit(c, 8))
 		return add_octal(lexer, text, at, out);
 	else if (c == 'N')
-		return lexer_fail(lexer, "malformed \\N character escape");
+		return lexer_fail(lexer, *at < text.len && text.at[*at] == '{'
+				  ? "unknown Unicode character name" : "malformed \\N character escape");
 	else if (c != '\n')
 		add_unknown(text, at, out);
 	return 0;

@@ -39,12 +39,15 @@ static int filter_next(struct render *render, struct iterator *self, struct valu
 			return -1;
 	}
 	while ((rc = cursor_next(render, &filtered->cursor, &each)) > 0) {
+		unsigned line = render->line;
 		if (eval_assign(render, filtered->scope, filtered->code->filter_target, each) < 0)
 			return -1;
+		render->line = filtered->code->filter_test->line;
 		struct value test = eval_expression(render, filtered->scope, filtered->code->filter_test);
 		int truth = value_failed(test) ? -1 : value_truth(render, test);
 		if (truth < 0)
 			return -1;
+		render->line = line;
 		if (!truth)
 			continue;
 		*item = target_value(render, filtered->scope, filtered->code->filter_target);

@@ -94,16 +94,21 @@ static struct value test_none(struct render *render, struct value self, const st
 	return value_bool(self.kind == VALUE_NONE);
 }
 
+/* A name is looked up as the key of a dict: it has to be hashable. */
 static struct value test_filter(struct render *render, struct value self, const struct value *args)
 {
-	(void)render, (void)args;
-	return value_bool(render_has_filter(self));
+	uint32_t hash;
+
+	(void)args;
+	return value_hash(render, self, &hash) < 0 ? value_error() : value_bool(render_has_filter(self));
 }
 
 static struct value test_test(struct render *render, struct value self, const struct value *args)
 {
-	(void)render, (void)args;
-	return value_bool(render_has_test(self));
+	uint32_t hash;
+
+	(void)args;
+	return value_hash(render, self, &hash) < 0 ? value_error() : value_bool(render_has_test(self));
 }
 
 static struct value test_escaped(struct render *render, struct value self, const struct value *args)

@@ -58,6 +58,9 @@ bool value_same(struct value a, struct value b)
 		return false;
 	if (a.kind == VALUE_NONE)
 		return true;
+	/* Python has one object for each string of none or one ASCII character. */
+	if (a.kind == VALUE_STRING && a.len < 2)
+		return !a.len || *a.text == *b.text;
 	return a.number == b.number;
 }
 

@@ -207,7 +207,7 @@ static int64_t clamp(int64_t at, int64_t count, int64_t least, int64_t most)
 }
 
 struct slice {
-	int64_t start, step;
+	int64_t start, stop, step;
 	uint64_t count;
 };
 
@@ -232,6 +232,7 @@ static int resolve_slice(struct render *render, struct value start, struct value
 	from = clamp(from, length, least, most);
 	to = clamp(to, length, least, most);
 	slice->start = from;
+	slice->stop = to;
 	slice->step = by;
 	if (by > 0)
 		slice->count = to > from ? (uint64_t)(to - from - 1) / (uint64_t)by + 1 : 0;
@@ -290,7 +291,7 @@ static struct value slice_range(struct render *render, const struct range *range
 	part->start = range_item(range, (uint64_t)slice.start).number;
 	part->step = (int64_t)((uint64_t)range->step * (uint64_t)slice.step);
 	part->count = slice.count;
-	part->stop = range_item(part, slice.count).number;
+	part->stop = range_item(range, (uint64_t)slice.stop).number;
 	return (struct value){ .kind = VALUE_RANGE, .range = part };
 }
 

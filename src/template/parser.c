@@ -166,7 +166,9 @@ struct tree *tree_text_new(struct parser *parser, enum tree_kind kind, struct sp
 {
 	struct tree *tree = tree_new(parser, kind, line);
 
-	tree->value = value_text(arena_dup(parser->names->arena, text.at, text.len), text.len, 0);
+	/* Equal strings of a template are one, so that they are the same object. */
+	tree->value = kind == TREE_CONST ? names_intern(parser->names, text)->text
+		: value_text(arena_dup(parser->names->arena, text.at, text.len), text.len, 0);
 	return tree;
 }
 
@@ -216,7 +218,7 @@ static int parse_output(struct parser *parser, struct tree *into, unsigned field
 		if (parser_next(parser) < 0)
 			return -1;
 	} else {
-		if (parser_next(parser) < 0 || !(node = parse_tuple(parser, TUPLE_FULL, NULL)) ||
+		if (parser_next(parser) < 0 || !(node = parse_tuple(parser, TUPLE_FULL)) ||
 		    parser_expect(parser, TOKEN_VARIABLE_END, NULL) < 0)
 			return -1;
 	}

@@ -87,12 +87,11 @@ int parse_trans(struct parser *parser, struct tree *into, unsigned field);
 enum tuple_mode { TUPLE_FULL, TUPLE_NO_COND, TUPLE_SIMPLE, TUPLE_PARENTHESES };
 
 struct tree *parse_expression(struct parser *parser, bool with_cond);
-/* `end` is a name that ends the tuple, or NULL. */
-struct tree *parse_tuple(struct parser *parser, enum tuple_mode mode, const char *end);
+struct tree *parse_tuple(struct parser *parser, enum tuple_mode mode);
 struct tree *parse_primary(struct parser *parser);
 /* Filters behind `node` (NULL: of a block); `inline_start`: the first without a "|". */
 struct tree *parse_filter(struct parser *parser, struct tree *node, bool inline_start, bool *none);
-struct tree *parse_target(struct parser *parser, const char *end, bool with_namespace);
+struct tree *parse_target(struct parser *parser, bool with_namespace);
 struct tree *parse_target_name(struct parser *parser);
 
 #endif

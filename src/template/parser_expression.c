@@ -139,7 +139,7 @@ static struct tree *parse_parentheses(struct parser *parser)
 {
 	if (parser_next(parser) < 0)
 		return NULL;
-	struct tree *node = parse_tuple(parser, TUPLE_PARENTHESES, NULL);
+	struct tree *node = parse_tuple(parser, TUPLE_PARENTHESES);
 	if (!node || parser_expect(parser, TOKEN_RPAREN, NULL) < 0)
 		return NULL;
 	return node;
@@ -178,13 +178,11 @@ struct tree *parse_primary(struct parser *parser)
 
 /* ---- tuples ---- */
 
-static bool at_tuple_end(const struct parser *parser, const char *end)
+static bool at_tuple_end(const struct parser *parser)
 {
 	enum token_kind kind = parser->current.kind;
 
-	if (kind == TOKEN_VARIABLE_END || kind == TOKEN_BLOCK_END || kind == TOKEN_RPAREN)
-		return true;
-	return end && parser_at_name(parser, end);
+	return kind == TOKEN_VARIABLE_END || kind == TOKEN_BLOCK_END || kind == TOKEN_RPAREN;
 }
 
 static struct tree *parse_tuple_item(struct parser *parser, enum tuple_mode mode)
@@ -193,7 +191,7 @@ static struct tree *parse_tuple_item(struct parser *parser, enum tuple_mode mode
 				    : parse_expression(parser, mode != TUPLE_NO_COND);
 }
 
-struct tree *parse_tuple(struct parser *parser, enum tuple_mode mode, const char *end)
+struct tree *parse_tuple(struct parser *parser, enum tuple_mode mode)
 {
 	struct tree *tuple = tree_new(parser, TREE_TUPLE, parser->current.line);
 	bool is_tuple = false;
@@ -201,7 +199,7 @@ struct tree *parse_tuple(struct parser *parser, enum tuple_mode mode, const char
 	for (;;) {
 		if (tuple->field[0].count && parser_expect(parser, TOKEN_COMMA, NULL) < 0)
 			return NULL;
-		if (at_tuple_end(parser, end))
+		if (at_tuple_end(parser))
 			break;
 		struct tree *item = parse_tuple_item(parser, mode);
 		if (!item || tree_add(parser, tuple, 0, item) < 0)
@@ -770,7 +768,7 @@ static struct tree *parse_nsref(struct parser *parser)
 	return node;
 }
 
-struct tree *parse_target(struct parser *parser, const char *end, bool with_namespace)
+struct tree *parse_target(struct parser *parser, bool with_namespace)
 {
 	const struct token *ahead = with_namespace ? parser_look(parser) : NULL;
 
@@ -778,7 +776,7 @@ struct tree *parse_target(struct parser *parser, const char *end, bool with_name
 		return NULL;
 	if (ahead && ahead->kind == TOKEN_DOT)
 		return parse_nsref(parser);
-	struct tree *target = parse_tuple(parser, TUPLE_SIMPLE, end);
+	struct tree *target = parse_tuple(parser, TUPLE_SIMPLE);
 	if (!target)
 		return NULL;
 	set_store(target, NULL);

@@ -12,10 +12,9 @@ static int add_expression(struct parser *parser, struct tree *node, unsigned fie
 	return value ? tree_add(parser, node, field, value) : -1;
 }
 
-static int add_tuple(struct parser *parser, struct tree *node, unsigned field, enum tuple_mode mode,
-		     const char *end)
+static int add_tuple(struct parser *parser, struct tree *node, unsigned field, enum tuple_mode mode)
 {
-	struct tree *value = parse_tuple(parser, mode, end);
+	struct tree *value = parse_tuple(parser, mode);
 
 	return value ? tree_add(parser, node, field, value) : -1;
 }
@@ -32,7 +31,7 @@ static struct tree *parse_set(struct parser *parser)
 {
 	static const char *const ends[] = { "endset", NULL };
 	struct tree *node = begin_tag(parser, TREE_ASSIGN);
-	struct tree *target = node ? parse_target(parser, NULL, true) : NULL;
+	struct tree *target = node ? parse_target(parser, true) : NULL;
 	bool none;
 
 	if (!target || tree_add(parser, node, ASSIGN_TARGET, target) < 0)
@@ -41,7 +40,7 @@ static struct tree *parse_set(struct parser *parser)
 	if (assign < 0)
 		return NULL;
 	if (assign)
-		return add_tuple(parser, node, ASSIGN_NODE, TUPLE_FULL, NULL) < 0 ? NULL : node;
+		return add_tuple(parser, node, ASSIGN_NODE, TUPLE_FULL) < 0 ? NULL : node;
 	node->kind = TREE_ASSIGN_BLOCK;
 	struct tree *filter = parse_filter(parser, NULL, false, &none);
 	if ((!filter && !none) || tree_add(parser, node, ASSIGN_BLOCK_FILTER, filter) < 0)
@@ -53,12 +52,12 @@ static struct tree *parse_for(struct parser *parser)
 {
 	static const char *const ends[] = { "endfor", "else", NULL }, *const end[] = { "endfor", NULL };
 	struct tree *node = begin_tag(parser, TREE_FOR);
-	struct tree *target = node ? parse_target(parser, "in", false) : NULL;
+	struct tree *target = node ? parse_target(parser, false) : NULL;
 	int rc;
 
 	if (!target || tree_add(parser, node, FOR_TARGET, target) < 0 ||
 	    parser_expect_name(parser, "in") < 0 ||
-	    add_tuple(parser, node, FOR_ITER, TUPLE_NO_COND, "recursive") < 0 ||
+	    add_tuple(parser, node, FOR_ITER, TUPLE_NO_COND) < 0 ||
 	    (rc = parser_skip_name(parser, "if")) < 0 ||
 	    (rc && add_expression(parser, node, FOR_TEST, true) < 0) ||
 	    (rc = parser_skip_name(parser, "recursive")) < 0)
@@ -78,7 +77,7 @@ static struct tree *parse_if(struct parser *parser)
 	struct tree *first = begin_tag(parser, TREE_IF), *node = first;
 
 	while (node) {
-		if (add_tuple(parser, node, IF_TEST, TUPLE_NO_COND, NULL) < 0 ||
+		if (add_tuple(parser, node, IF_TEST, TUPLE_NO_COND) < 0 ||
 		    parse_body(parser, node, IF_BODY, ends, false) < 0)
 			return NULL;
 		if (node != first && tree_add(parser, first, IF_ELIF, node) < 0)
@@ -112,7 +111,7 @@ static struct tree *parse_with(struct parser *parser)
 	while (node && parser->current.kind != TOKEN_BLOCK_END) {
 		if (node->field[WITH_TARGETS].count && parser_expect(parser, TOKEN_COMMA, NULL) < 0)
 			return NULL;
-		struct tree *target = parse_target(parser, NULL, false);
+		struct tree *target = parse_target(parser, false);
 		if (!target || !mark_param(target) || tree_add(parser, node, WITH_TARGETS, target) < 0 ||
 		    parser_expect(parser, TOKEN_ASSIGN, NULL) < 0 ||
 		    add_expression(parser, node, WITH_VALUES, true) < 0)
@@ -387,7 +386,7 @@ static struct tree *parse_do(struct parser *parser)
 {
 	struct tree *node = begin_tag(parser, TREE_EXPR_STMT);
 
-	return node && add_tuple(parser, node, 0, TUPLE_FULL, NULL) == 0 ? node : NULL;
+	return node && add_tuple(parser, node, 0, TUPLE_FULL) == 0 ? node : NULL;
 }
 
 static struct tree *parse_break(struct parser *parser)
