@@ -1,0 +1,190 @@
+"""Each row of the table "What happens to a message", against a server that answers so.
+
+The scripted relay reads the wanted answer in a recipient's address:
+rcpt451x1-anna@... gets 451 at RCPT once, dot554-...@ 554 after the dot.
+"""
+import json
+
+import pytest
+
+from harness import wait_for
+
+
+def push_with(host, stage, answer, **fields):
+    """A message that meets that answer: the sender's address speaks for MAIL."""
+    fields["email_from" if stage == "mail" else "email_to"] = "%s%s-anna@example.com" % (stage, answer)
+    host.push(**fields)
+
+
+def test_temporary_failures_are_retried_until_they_succeed(host):
+    host.start()
+    for stage in ("mail", "rcpt", "data", "dot"):
+        push_with(host, stage, "451x1", id=stage)
+    host.wait_messages(4)
+    host.wait_empty()
+    assert {line["id"] for line in host.wait_log("message deferred", 4)} == {"mail", "rcpt", "data", "dot"}
+    assert host.left()["records"] == 0
+
+
+def test_only_the_recipients_left_are_retried(host):
+    host.start()
+    host.push(id="two", email_to=["anna@example.com", "rcpt451x1-bert@example.com"])
+    first, second = host.wait_messages(2)
+    assert first["rcpt_to"] == ["anna@example.com"]
+    assert second["rcpt_to"] == ["rcpt451x1-bert@example.com"]
+    ids = {m["data"].split(b"Message-ID: ")[1].split(b"\r\n")[0] for m in (first, second)}
+    assert len(ids) == 1
+    host.wait_empty()
+
+
+def test_refused_recipients_end_in_the_dead_store_with_their_replies(host):
+    host.start()
+    host.push(id="part", email_to=["anna@example.com", "rcpt550-bert@example.com"])
+    record = host.wait_dead()[0]
+    assert [m["rcpt_to"] for m in host.messages()] == [["anna@example.com"]]
+    states = {r["address"]: r for r in record["recipients"]}
+    assert states["anna@example.com"]["state"] == "sent"
+    assert states["rcpt550-bert@example.com"]["state"] == "refused"
+    assert states["rcpt550-bert@example.com"]["code"] == 550
+    assert record["dead"]["class"] == "recipient"
+
+
+@pytest.mark.parametrize("stage", ["mail", "data", "dot"])
+def test_permanent_failures_are_dead_at_once(host, stage):
+    host.start()
+    push_with(host, stage, "554", id="p")
+    record = host.wait_dead()[0]
+    assert record["dead"]["class"] == "permanent" and record["attempts"] == 1
+    assert record["errors"][0]["code"] == 554 and record["errors"][0]["stage"] in (stage, "final")
+    assert host.client.hget(host.key("message"), record["id"])
+
+
+def test_all_recipients_refused_and_the_next_mail_on_the_same_session(host):
+    host.start(queues={"default": {"workers": 1}})
+    common = {"template_name": "plain.html", "title": "t"}
+    host.push_raw(json.dumps({"email_to": ["rcpt550-a@example.com", "rcpt550-b@example.com"], **common}),
+                  json.dumps({"email_to": ["anna@example.com"], **common}))
+    host.wait_dead()
+    message = host.wait_messages(1)[0]
+    assert message["session"] == 1
+
+
+def test_given_up_after_max_attempts(host):
+    host.start(retry={"base": "50ms", "max_attempts": 3})
+    host.push(id="never", email_to=["rcpt451-anna@example.com"])
+    record = host.wait_dead()[0]
+    assert record["attempts"] == 3 and record["dead"]["class"] == "temporary"
+    assert len(record["errors"]) == 3
+
+
+def test_an_unreachable_relay_charges_nobody(host):
+    port = host.relay.port
+    host.start(relays={"main": {"port": 1}}, queues={"default": {"workers": 2}})
+    for number in range(5):
+        host.push(id="w-%d" % number)
+    host.wait_log("relay down")
+    wait_for(lambda: host.left()["queued"] == 5 and not host.left()["processing"], what="all given back")
+    assert host.left()["records"] == 0
+    host.configure(relays={"main": {"port": port}})
+    host.signal(1)
+    host.wait_messages(5)
+    host.wait_empty()
+    assert len(host.log("relay down")) == 1
+    assert len(host.log("relay back")) == 1
+    assert not host.log("message deferred")
+
+
+@pytest.mark.parametrize("stage,action", [("greeting", "554 no"), ("greeting", "421 busy"), ("ehlo", "421 busy"),
+                                          ("starttls", "454 not now"), ("auth", "535 5.7.8 bad"),
+                                          ("connect", "reset")])
+def test_a_relays_fault_is_never_the_messages(host, stage, action):
+    host.relay.rules({"stage": stage, "session": 1, "do": action})
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="m")
+    host.wait_log("relay down")
+    if stage == "auth":     # tried again only after a while: HUP does not wait
+        host.signal(1)
+    host.wait_messages(1)
+    host.wait_empty()
+    assert not host.log("message deferred")
+    assert len(host.log("relay down")) == 1
+
+
+def test_nothing_is_sent_unauthenticated(host):
+    host.relay.rules({"stage": "auth", "do": "535 5.7.8 bad credentials"})
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="m")
+    host.wait_log("relay down")
+    wait_for(lambda: host.left()["queued"] == 1, what="the message given back")
+    commands = [e["line"] for e in host.relay.events("command")]
+    assert not [c for c in commands if c.upper().startswith("MAIL")]
+    assert "correct horse" not in host.read_log()
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "body"])
+def test_a_lost_connection_before_the_dot_gets_one_more_at_once(host, stage):
+    host.start(queues={"default": {"workers": 1}})
+    # A small body would be sent with its dot before the line is cut: in doubt.
+    push_with(host, stage, "dropx1", id="m", body={"name": "x" * 4000000})
+    host.wait_messages(1)
+    host.wait_empty()
+    assert len(host.messages()) == 1
+    assert host.wait_log("connection lost, once more at once")
+    assert not host.log("message deferred")
+
+
+def test_lost_twice_is_charged(host):
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="m", email_to=["datadropx3-anna@example.com"])
+    host.wait_messages(1)
+    line = host.wait_log("message deferred")[0]
+    assert line["class"] == "lost" and line["attempt"] == 1
+
+
+def test_in_doubt_is_sent_again_with_the_same_identity(host):
+    # The server takes the mail and cuts the line instead of answering the dot.
+    host.relay.rules({"stage": "dot", "times": 1, "do": {"close": "fin", "serve": True}})
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="m")
+    host.wait_empty()
+    host.wait_log("message in doubt, may be sent more than once", id="m")
+    first, second = host.messages()
+    head = [[line for line in m["data"].split(b"\r\n") if line.startswith((b"Message-ID:", b"Date:"))]
+            for m in (first, second)]
+    assert head[0] == head[1] and len(head[0]) == 2
+
+
+def test_in_doubt_may_be_held(host):
+    host.relay.rules({"stage": "dot", "times": 1, "do": "drop"})
+    host.start(queues={"default": {"workers": 1}}, in_doubt="hold")
+    host.push(id="m")
+    record = host.wait_dead()[0]
+    assert record["dead"]["class"] == "in_doubt"
+    assert record["recipients"][0]["state"] == "in_doubt"
+    assert not host.messages()
+
+
+def test_a_relay_that_refuses_everything_pauses_the_queue(host):
+    host.relay.rules({"stage": "mail", "do": "550 5.7.1 relaying denied"})
+    host.start(queues={"default": {"workers": 1}})
+    for number in range(30):
+        host.push(id="m-%d" % number)
+    host.wait_log("relay refuses everything, queue paused")
+    wait_for(lambda: not host.left()["processing"], what="nothing in hand")
+    assert host.left()["dead"] == 9 and host.left()["queued"] == 21
+
+
+def test_closed_while_idle_costs_no_attempt(host):
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="one")
+    host.wait_messages(1)
+    for how in ("fin", "rst", "421 4.4.2 idle"):
+        before = len(host.messages())
+        closed = len(host.relay.events("close"))
+        wait_for(lambda: host.relay.control(close_idle=how)["closed"] == 1, what="an idle session")
+        host.relay.wait(lambda events: sum(e["event"] == "close" for e in events) > closed)
+        host.push(id=how)
+        host.wait_messages(before + 1)
+    host.wait_empty()
+    assert not host.log("message deferred") and not host.log("relay down")
+    assert not host.log("connection lost, once more at once")

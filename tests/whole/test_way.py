@@ -1,0 +1,104 @@
+"""The straight way: what is pushed arrives, as it should look."""
+import json
+
+from harness import parse
+
+
+def test_a_message_arrives_over_tls_and_auth(host):
+    host.start()
+    host.push(id="m-1", email_to="Anna <anna@example.com>", title="Grüße", body={"name": "Ännchen & Co"})
+    message = host.wait_messages(1)[0]
+    assert message["mail_from"] == "no-reply@example.com"
+    assert message["rcpt_to"] == ["anna@example.com"]
+    assert message["user"] == "mailer" and message["tls"]
+    mail = parse(message["data"])
+    assert mail["Subject"] == "Grüße"
+    assert mail["From"] == "Example <no-reply@example.com>"
+    assert mail["To"] == "Anna <anna@example.com>"
+    assert mail.get_content_type() == "text/html"
+    assert mail.get_content().strip() == "<p>Hello Ännchen &amp; Co</p>"
+    host.wait_empty()
+    line = host.wait_log("message delivered", id="m-1")[0]
+    assert (line["relay"], line["code"]) == ("main", 250)
+    assert host.left() == {"queued": 0, "processing": {}, "retry": 0, "dead": 0, "records": 0,
+                           "messages": 0, "marks": 0}
+
+
+def test_bcc_is_in_the_envelope_only(host):
+    host.start()
+    host.push(email_to=["a@example.com", "B <b@example.com>"], cc=["c@example.com"],
+              bcc=["hidden@example.com"], body={"name": "x"})
+    message = host.wait_messages(1)[0]
+    assert message["rcpt_to"] == ["a@example.com", "b@example.com", "c@example.com", "hidden@example.com"]
+    assert b"hidden" not in message["data"]
+    mail = parse(message["data"])
+    assert mail["Cc"] == "c@example.com" and mail["Bcc"] is None
+
+
+def test_one_session_a_worker(host):
+    host.start(queues={"default": {"workers": 1}})
+    for number in range(20):
+        host.push(id="m-%d" % number)
+    host.wait_messages(20)
+    assert {m["session"] for m in host.messages()} == {1}
+    assert len(host.relay.events("auth")) == 1
+
+
+def test_text_templates_are_plain_and_not_escaped(host):
+    host.start()
+    host.push(template_name="note.txt", body={"name": "<b>"})
+    mail = parse(host.wait_messages(1)[0]["data"])
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content() == "Hello <b>\r\n"
+
+
+def test_a_changed_template_is_taken_up_by_the_next_message(host):
+    host.start(queues={"default": {"workers": 1}})
+    host.push()
+    host.wait_messages(1)
+    host.write_template("plain.html", "<p>Changed</p>\n")
+    host.write_template("new.html", "<p>New</p>\n")
+    host.push()
+    host.push(template_name="new.html")
+    texts = [parse(m["data"]).get_content().strip() for m in host.wait_messages(3)]
+    assert texts[1:] == ["<p>Changed</p>", "<p>New</p>"]
+
+
+def test_what_is_wrong_with_a_message_is_said_in_one_error(host):
+    host.start()
+    host.push_raw(json.dumps({"id": "bad", "template_name": "nowhere.html", "email_to": ["no address"],
+                              "titel": "x", "body": []}))
+    record = host.wait_dead()[0]
+    text = record["dead"]["reason"]
+    for part in ("titel", "email_to", "body"):
+        assert part in text
+    assert record["dead"]["class"] == "invalid"
+    assert host.client.hget(host.key("message"), record["id"])
+    assert not host.messages()
+
+
+def test_unknown_template_and_missing_fields(host):
+    host.start()
+    host.push(id="t", template_name="nowhere.html")
+    host.push(id="f", template_name="strict.html", body={"name": "x"})
+    reasons = {r["producer_id"]: r["dead"]["reason"] for r in host.wait_dead(2)}
+    assert "nowhere.html" in reasons["t"]
+    assert "order.id" in reasons["f"] and "name" not in reasons["f"].replace("order.id", "")
+
+
+def test_template_errors_name_file_and_line(host):
+    host.start()
+    host.push(id="b", template_name="broken.html")
+    host.push(id="r", template_name="raises.html")
+    records = {r["producer_id"]: r for r in host.wait_dead(2)}
+    for key, name in (("b", "broken.html"), ("r", "raises.html")):
+        assert records[key]["dead"]["class"] == "template"
+        assert name + ":2" in records[key]["dead"]["reason"]
+
+
+def test_several_queues(host):
+    host.start(queues={"default": {"workers": 1}, "bulk": {"workers": 1, "relays": ["main"]}})
+    host.push(queue="bulk", id="q-bulk")
+    host.push(id="q-default")
+    host.wait_messages(2)
+    assert {line["worker"] for line in host.wait_log("message delivered", 2)} == {"bulk/1", "default/1"}
