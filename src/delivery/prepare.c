@@ -108,21 +108,19 @@ static int fail_with_error(struct prepare_fault *fault, enum record_class class,
 }
 
 /* What the template says of the message: that it exists, compiles, and which
- * fields it requires.  Adds faults; a template that is itself broken is told
- * through `broken`. */
+ * fields it requires.  Adds faults; a template that is itself broken, or its
+ * file of required fields, is told through `broken`. */
 static void check_template(struct prepare *prepare, const struct message *message,
 			   struct faults *faults, struct error *broken)
 {
 	struct error error = ERROR_INIT;
+	const char *const *paths;
+	size_t count;
 
-	if (template_name_check(message->template_name, &error) < 0) {
-		faults_add(faults, "template_name: %s", error.text);
-		error_clear(&error);
-		return;
-	}
 	switch (templates_check(prepare->templates, message->template_name, &error)) {
 	case TEMPLATE_OK:
-		required_check(prepare->required, message->template_name, message->body, faults);
+		if (required_list(prepare->required, message->template_name, &paths, &count, broken) == 0)
+			required_check(prepare->required, message->template_name, message->body, faults);
 		break;
 	case TEMPLATE_MISSING:
 		faults_add(faults, "template_name: there is no template %s in %s",

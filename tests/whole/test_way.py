@@ -67,7 +67,7 @@ def test_a_changed_template_is_taken_up_by_the_next_message(host):
 def test_what_is_wrong_with_a_message_is_said_in_one_error(host):
     host.start()
     host.push_raw(json.dumps({"id": "bad", "template_name": "nowhere.html", "email_to": ["no address"],
-                              "titel": "x", "body": []}))
+                              "titel": "x", "body": [1]}))
     record = host.wait_dead()[0]
     text = record["dead"]["reason"]
     for part in ("titel", "email_to", "body"):
@@ -94,6 +94,14 @@ def test_template_errors_name_file_and_line(host):
     for key, name in (("b", "broken.html"), ("r", "raises.html")):
         assert records[key]["dead"]["class"] == "template"
         assert name + ":2" in records[key]["dead"]["reason"]
+
+
+def test_a_broken_file_of_required_fields_is_the_templates_fault(host):
+    host.write_template("plain.html.yaml", "required: {name\n")
+    host.start()
+    host.push(id="m")
+    record = host.wait_dead()[0]
+    assert record["dead"]["class"] == "template" and "plain.html.yaml:" in record["dead"]["reason"]
 
 
 def test_several_queues(host):
