@@ -5,3 +5,4 @@ EXTRA_DIST += runtests quickstart tests/packages tests/prepare.sh tests/package/
 	tests/quickstart/1-welcome.json tests/quickstart/2-order.json tests/quickstart/3-several.json \
 	tests/quickstart/4-korean.json tests/quickstart/5-field-missing.json \
 	tests/quickstart/6-unknown-template.json tests/quickstart/7-greylisted.json
+TESTS += tests/house/tree.py
