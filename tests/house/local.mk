@@ -1,8 +1,8 @@
 # The two commands, and checks of the tree itself.
 EXTRA_DIST += runtests quickstart tests/packages tests/prepare.sh tests/package/run tests/package/install \
-	tests/house/tree.py \
+	tests/house/tree \
 	tests/quickstart/quickstart.py \
 	tests/quickstart/1-welcome.json tests/quickstart/2-order.json tests/quickstart/3-several.json \
 	tests/quickstart/4-korean.json tests/quickstart/5-field-missing.json \
 	tests/quickstart/6-unknown-template.json tests/quickstart/7-greylisted.json
-TESTS += tests/house/tree.py
+TESTS += tests/house/tree
