@@ -32,7 +32,7 @@ USER, PASSWORD = "mailer", "correct horse"
 WORKERS = 2
 PATIENCE = 60   # seconds until all is expected to be decided
 FAILING = {"5-field-missing", "6-unknown-template"}
-RETRIED = {"7-greylisted"}
+RETRIED = {"7-put-off"}
 
 CONFIG = """\
 redis:
