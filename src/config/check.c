@@ -11,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -19,17 +18,15 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/suggest.h"
-#include "base/units.h"
 #include "config/hostname.h"
 #include "message/address.h"
 
-static const struct yaml *get(const struct yaml *mapping, const char *key)
+const struct yaml *check_get(const struct yaml *mapping, const char *key)
 {
 	return mapping && mapping->kind == YAML_MAPPING ? yaml_get(mapping, key) : NULL;
 }
 
-__attribute__((format(printf, 3, 4)))
-static void warn(struct check *check, const struct yaml *node, const char *format, ...)
+void check_warn(struct check *check, const struct yaml *node, const char *format, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
@@ -51,23 +48,22 @@ static void warn_if_readable(struct check *check, const struct yaml *node, const
 	struct stat st;
 
 	if (stat(full, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH)))
-		warn(check, node, "%s can be %s by every user of this host: chmod 0640 it", full,
+		check_warn(check, node, "%s can be %s by every user of this host: chmod 0640 it", full,
 		     st.st_mode & S_IROTH ? "read" : "changed");
 	free(full);
 }
 
-/* The secret in the file that `password_file` of that section names. */
-static char *read_secret(struct check *check, const struct yaml *section, const char *section_path,
-			 const char *file)
+char *check_secret(struct check *check, const struct yaml *section, const char *section_path,
+		   const char *key, const char *file)
 {
-	const struct yaml *node = get(section, "password_file");
+	const struct yaml *node = check_get(section, key);
 	struct error error = ERROR_INIT;
 
 	if (!file)
 		return NULL;
 	char *secret = file_read_secret(file, &error);
 	if (!secret)
-		reader_fault(&check->reader, node, "%s.password_file: %s%s", section_path, error.text,
+		reader_fault(&check->reader, node, "%s.%s: %s%s", section_path, key, error.text,
 			     *file == '/' || getenv("CREDENTIALS_DIRECTORY") ? "" :
 			     " (a name without / is a systemd credential: write an absolute path)");
 	else
@@ -76,83 +72,12 @@ static char *read_secret(struct check *check, const struct yaml *section, const 
 	return secret;
 }
 
-/* ---- Redis ---- */
-
-static bool parse_digits(const char *text, int64_t most, int *out)
+void check_file(struct check *check, const struct yaml *section, const char *section_path,
+		const char *key, const char *file)
 {
-	int64_t number = 0;
-
-	if (units_integer(text, 0, most, &number, NULL) < 0)
-		return false;
-	*out = (int)number;
-	return true;
-}
-
-/* redis://host:port/database; -1: it is none. */
-static int parse_tcp(struct check *check, GUri *uri)
-{
-	struct config_redis *redis = &check->config->redis;
-	const char *path = g_uri_get_path(uri);
-
-	if (!g_uri_get_host(uri) || !*g_uri_get_host(uri) || g_uri_get_query(uri))
-		return -1;
-	redis->host = arena_strdup(&check->config->arena, g_uri_get_host(uri));
-	redis->port = g_uri_get_port(uri) > 0 ? g_uri_get_port(uri) : 6379;
-	if (!strcmp(path, "") || !strcmp(path, "/"))
-		return 0;
-	return parse_digits(path + 1, 65535, &redis->database) ? 0 : -1;
-}
-
-/* unix:///path or unix:///path?db=1; -1: it is none. */
-static int parse_unix(struct check *check, GUri *uri)
-{
-	struct config_redis *redis = &check->config->redis;
-	const char *host = g_uri_get_host(uri), *path = g_uri_get_path(uri), *query = g_uri_get_query(uri);
-
-	if ((host && *host) || *path != '/' || strlen(path) >= sizeof ((struct sockaddr_un *)0)->sun_path)
-		return -1;
-	redis->socket = arena_strdup(&check->config->arena, path);
-	if (!query)
-		return 0;
-	return !strncmp(query, "db=", 3) && parse_digits(query + 3, 65535, &redis->database) ? 0 : -1;
-}
-
-/* A URL is never shown in a fault: people write passwords into it. */
-static void check_redis_url(struct check *check, const struct yaml *node)
-{
-	GUri *uri = g_uri_parse(check->config->redis.url, G_URI_FLAGS_NONE, NULL);
-	const char *scheme = uri ? g_uri_get_scheme(uri) : "";
-	int rc = -1;
-
-	if (uri && g_uri_get_userinfo(uri))
-		reader_fault(&check->reader, node, "redis.url: a user or password does not belong here: "
-			     "use redis.username and redis.password_file");
-	else if (!strcmp(scheme, "rediss"))
-		reader_fault(&check->reader, node, "redis.url: TLS to Redis (rediss://) is not supported: "
-			     "use redis:// or unix://, if need be through a local tunnel");
-	else {
-		if (!strcmp(scheme, "redis"))
-			rc = parse_tcp(check, uri);
-		else if (!strcmp(scheme, "unix"))
-			rc = parse_unix(check, uri);
-		if (rc < 0)
-			reader_fault(&check->reader, node, "redis.url: this is no address of a Redis server: "
-				     "write redis://127.0.0.1:6379/0 or unix:///run/redis/redis-server.sock");
-	}
-	if (uri)
-		g_uri_unref(uri);
-}
-
-static void check_redis(struct check *check)
-{
-	struct config_redis *redis = &check->config->redis;
-	const struct yaml *section = get(check->root, "redis");
-
-	check_redis_url(check, get(section, "url"));
-	redis->password = read_secret(check, section, "redis", redis->password_file);
-	if (redis->username && !redis->password_file)
-		reader_fault(&check->reader, get(section, "username"),
-			     "redis.username: a user needs a password: add redis.password_file");
+	if (file && access(file, R_OK) < 0)
+		reader_fault(&check->reader, check_get(section, key), "%s.%s: %s cannot be read: %s",
+			     section_path, key, file, strerror(errno));
 }
 
 /* ---- relays ---- */
@@ -181,14 +106,14 @@ static bool is_host(const char *host)
 static void check_credentials(struct check *check, struct config_relay *relay,
 			      const struct yaml *section, const char *path)
 {
-	const struct yaml *user = get(section, "username");
+	const struct yaml *user = check_get(section, "username");
 
-	relay->password = read_secret(check, section, path, relay->password_file);
+	relay->password = check_secret(check, section, path, "password_file", relay->password_file);
 	if (relay->username && !relay->password_file)
 		reader_fault(&check->reader, user, "%s.username: a user needs a password: add %s.password_file",
 			     path, path);
 	if (relay->password_file && !relay->username)
-		reader_fault(&check->reader, get(section, "password_file"),
+		reader_fault(&check->reader, check_get(section, "password_file"),
 			     "%s.password_file: a password needs a user: add %s.username", path, path);
 	if (relay->username && relay->tls == CONFIG_TLS_NONE && relay->host && !is_loopback(relay->host))
 		reader_fault(&check->reader, user, "%s.username: with `tls: none` the password would cross the "
@@ -198,7 +123,7 @@ static void check_credentials(struct check *check, struct config_relay *relay,
 static void check_ehlo(struct check *check, struct config_relay *relay,
 		       const struct yaml *section, const char *path)
 {
-	const struct yaml *node = get(section, "ehlo");
+	const struct yaml *node = check_get(section, "ehlo");
 
 	if (!relay->ehlo) {
 		if (!check->fqdn)
@@ -206,7 +131,7 @@ static void check_ehlo(struct check *check, struct config_relay *relay,
 		relay->ehlo = arena_strdup(&check->config->arena, check->fqdn);
 	}
 	if (!strchr(relay->ehlo, '.') && *relay->ehlo != '[')
-		warn(check, node ? node : section, "%s.ehlo: \"%s\" has no dot%s: many servers refuse mail from "
+		check_warn(check, node ? node : section, "%s.ehlo: \"%s\" has no dot%s: many servers refuse mail from "
 		     "such a name; write this host's full name, such as mail.example.com", path, relay->ehlo,
 		     node ? "" : " (it is this host's name)");
 }
@@ -214,13 +139,9 @@ static void check_ehlo(struct check *check, struct config_relay *relay,
 static void check_ca_file(struct check *check, const struct config_relay *relay,
 			  const struct yaml *section, const char *path)
 {
-	const struct yaml *node = get(section, "ca_file");
-
-	if (relay->ca_file && access(relay->ca_file, R_OK) < 0)
-		reader_fault(&check->reader, node, "%s.ca_file: %s cannot be read: %s", path,
-			     relay->ca_file, strerror(errno));
+	check_file(check, section, path, "ca_file", relay->ca_file);
 	if (!relay->verify && relay->tls != CONFIG_TLS_NONE)
-		warn(check, get(section, "verify"), "%s.verify: the server's certificate is not verified: "
+		check_warn(check, check_get(section, "verify"), "%s.verify: the server's certificate is not verified: "
 		     "anybody on the way can read the password and the mail", path);
 }
 
@@ -234,12 +155,12 @@ static void check_relay(struct check *check, struct config_relay *relay, const s
 	relay->line = section->key_line;
 	if (!relay->port)
 		relay->port = ports[relay->tls];
-	if (!relay->host && !get(section, "host") && (section->kind == YAML_MAPPING || section->empty))
+	if (!relay->host && !check_get(section, "host") && (section->kind == YAML_MAPPING || section->empty))
 		faults_add_at(check->reader.faults, check->reader.file, section->key_line, section->key_column,
 			      "%s has no host: name the server that takes the mail, such as "
 			      "`host: smtp.example.com`", path);
 	else if (relay->host && !is_host(relay->host))
-		reader_fault(&check->reader, get(section, "host"), "%s.host: \"%s\" is no host name and no IP address",
+		reader_fault(&check->reader, check_get(section, "host"), "%s.host: \"%s\" is no host name and no IP address",
 			     path, relay->host);
 	check_credentials(check, relay, section, path);
 	check_ehlo(check, relay, section, path);
@@ -248,7 +169,7 @@ static void check_relay(struct check *check, struct config_relay *relay, const s
 
 static void check_relays(struct check *check)
 {
-	const struct yaml *map = get(check->root, "relays");
+	const struct yaml *map = check_get(check->root, "relays");
 	struct config *config = check->config;
 
 	/* Of what is no mapping the reader has said so. */
@@ -313,7 +234,7 @@ static void add_relay(struct check *check, struct config_queue *queue, const str
 
 static void check_queue(struct check *check, struct config_queue *queue, const struct yaml *section)
 {
-	const struct yaml *list = get(section, "relays");
+	const struct yaml *list = check_get(section, "relays");
 	struct config *config = check->config;
 	const char *path = arena_printf(check->reader.arena, "queues.%s.relays", queue->name);
 
@@ -332,7 +253,7 @@ static void check_queue(struct check *check, struct config_queue *queue, const s
 
 static void check_queues(struct check *check)
 {
-	const struct yaml *map = get(check->root, "queues");
+	const struct yaml *map = check_get(check->root, "queues");
 	struct config *config = check->config;
 
 	if (!config->queue_count) {
@@ -357,7 +278,7 @@ static void warn_of_idle_relays(struct check *check)
 		bool used = false;
 		for (size_t k = 0; k < config->queue_count && !used; k++)
 			used = has_relay(&config->queues[k], i);
-		const struct yaml *section = get(get(check->root, "relays"), config->relays[i].name);
+		const struct yaml *section = check_get(check_get(check->root, "relays"), config->relays[i].name);
 		if (!used)
 			faults_add_at(check->warnings, check->reader.file, section->key_line,
 				      section->key_column, "relays.%s: no queue uses this relay",
@@ -375,7 +296,7 @@ static void check_from(struct check *check)
 	struct address address;
 
 	if (from && address_parse(from, strlen(from), &scratch, &address, &error) < 0)
-		reader_fault(&check->reader, get(get(check->root, "message"), "from"),
+		reader_fault(&check->reader, check_get(check_get(check->root, "message"), "from"),
 			     "message.from: %s", error.text);
 	error_clear(&error);
 	arena_clear(&scratch);
@@ -384,21 +305,21 @@ static void check_from(struct check *check)
 static void check_retry(struct check *check)
 {
 	const struct config_retry *retry = &check->config->retry;
-	const struct yaml *section = get(check->root, "retry");
+	const struct yaml *section = check_get(check->root, "retry");
 
 	if (retry->cap_ms < retry->base_ms)
-		reader_fault(&check->reader, get(section, "cap") ? get(section, "cap") : get(section, "base"),
+		reader_fault(&check->reader, check_get(section, "cap") ? check_get(section, "cap") : check_get(section, "base"),
 			     "retry.cap is below retry.base: the longest delay cannot be shorter than the first");
 }
 
 static void check_templates(struct check *check)
 {
-	const struct yaml *node = get(get(check->root, "templates"), "directory");
+	const struct yaml *node = check_get(check_get(check->root, "templates"), "directory");
 	const char *directory = check->config->templates.directory;
 	struct stat st;
 
 	if (stat(directory, &st) < 0)
-		warn(check, node, "templates.directory: %s: %s", directory, strerror(errno));
+		check_warn(check, node, "templates.directory: %s: %s", directory, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
 		reader_fault(&check->reader, node, "templates.directory: %s is no directory", directory);
 }

@@ -23,4 +23,25 @@ struct check {
 /* `config` has been filled by the reader.  Adds faults and warnings. */
 void check_config(struct check *check);
 
+/* ---- check_redis.c ---- */
+
+void check_redis(struct check *check);
+
+/* ---- what both need ---- */
+
+/* The value of a key where there is one. */
+const struct yaml *check_get(const struct yaml *mapping, const char *key);
+
+__attribute__((format(printf, 3, 4)))
+void check_warn(struct check *check, const struct yaml *node, const char *format, ...);
+
+/* The secret in the file that `key` of that section names: secret, owned; NULL
+ * when there is no such key, or with a fault. */
+char *check_secret(struct check *check, const struct yaml *section, const char *section_path,
+		   const char *key, const char *file);
+
+/* A fault when there is such a file (NULL: none) and it cannot be read. */
+void check_file(struct check *check, const struct yaml *section, const char *section_path,
+		const char *key, const char *file);
+
 #endif

@@ -92,6 +92,7 @@ void config_free(struct config *config)
 	if (!config)
 		return;
 	mem_free_secret(config->redis.password);
+	mem_free_secret(config->redis.sentinel_password);
 	for (size_t i = 0; i < config->relay_count; i++)
 		mem_free_secret(config->relays[i].password);
 	arena_clear(&config->arena);

@@ -18,12 +18,26 @@
 
 #define CONFIG_DEFAULT_PATH SYSCONFDIR "/postrider/postrider.yaml"
 
+struct config_address {
+	char *host;
+	int port;
+};
+
 struct config_redis {
 	char *url;		/* as written; holds no password (that is refused) */
 	char *host;		/* NULL with a unix socket */
 	int port;
 	char *socket;		/* unix:///path; NULL with TCP */
 	int database;
+	bool tls;		/* rediss:// */
+	bool verify;
+	char *ca_file;		/* NULL: the system's */
+	char *cert_file, *key_file;	/* of this client; NULL: none */
+	struct config_address *sentinels;	/* these know where `master` is; host and port do not count then */
+	size_t sentinel_count;
+	char *master;		/* NULL: no Sentinels */
+	char *sentinel_password_file;
+	char *sentinel_password;	/* secret; NULL: none */
 	char *username;		/* NULL: none */
 	char *password_file;	/* where the secret stands; NULL: none */
 	char *password;		/* secret; NULL: none */

@@ -11,7 +11,6 @@
 #include "store/private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -20,23 +19,9 @@
 
 #include "base/clock.h"
 
-enum {
-	RUN_ID_SIZE = 64,
-	/* A large answer may take longer than the command timeout as long as it
-	 * keeps coming, but not for ever. */
-	SLOW_FACTOR = 20,
-};
-
-struct store_link {
-	const struct config_redis *redis;	/* borrowed */
-	char *server;		/* for people */
-	redisContext *context;	/* NULL: not connected */
-	uint64_t epoch;		/* connections made so far */
-	char run[RUN_ID_SIZE];
-	int64_t client_id;	/* 0: not known */
-	bool busy;		/* asked and not answered */
-	int64_t answer_ms;	/* busy: how long the answer may take */
-};
+/* A large answer may take longer than the command timeout as long as it keeps
+ * coming, but not for ever. */
+enum { SLOW_FACTOR = 20, MOVES_MOST = 3 };
 
 /* ---- commands ---- */
 
@@ -81,12 +66,11 @@ struct store_link *store_link_new(const struct config_redis *redis)
 	struct store_link *link = mem_alloc(sizeof *link);
 
 	link->redis = redis;
-	link->server = redis->socket ? mem_strdup(redis->socket)
-				     : mem_printf("%s:%d", redis->host, redis->port);
+	link->server = mem_strdup("its address");
 	return link;
 }
 
-static void link_close(struct store_link *link)
+void link_close(struct store_link *link)
 {
 	if (link->context)
 		redisFree(link->context);
@@ -99,7 +83,9 @@ void store_link_free(struct store_link *link)
 	if (!link)
 		return;
 	link_close(link);
+	tls_free(link->tls);
 	free(link->server);
+	free(link->moved_host);
 	free(link);
 }
 
@@ -123,29 +109,40 @@ const char *link_server(const struct store_link *link)
 	return link->server;
 }
 
-const struct config_redis *link_redis(const struct store_link *link)
+static void describe(struct store_link *link, struct error *error, const char *format, va_list ap)
 {
-	return link->redis;
+	struct buf text = BUF_INIT;
+
+	buf_vprintf(&text, format, ap);
+	error_set(error, "Redis at %s: %s", link->server, buf_str(&text));
+	buf_clear(&text);
+	link_close(link);
 }
 
 enum store_status link_down(struct store_link *link, struct error *error, const char *format, ...)
 {
-	struct buf text = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
+	describe(link, error, format, ap);
 	va_end(ap);
-	error_set(error, "Redis at %s: %s", link->server, buf_str(&text));
-	buf_clear(&text);
-	link_close(link);
 	return STORE_DOWN;
+}
+
+enum store_status link_refuse(struct store_link *link, struct error *error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	describe(link, error, format, ap);
+	va_end(ap);
+	return STORE_REFUSED;
 }
 
 enum store_status link_odd(struct store_link *link, const char *what, struct error *error)
 {
-	link_down(link, error, "an answer to \"%s\" that Redis does not give: is this a Redis server?", what);
-	return STORE_REFUSED;
+	return link_refuse(link, error, "an answer to \"%s\" that Redis does not give:"
+					" is this a Redis server?", what);
 }
 
 enum store_status link_verdict(struct store_link *link, const redisReply *reply, const char *what,
@@ -158,8 +155,12 @@ enum store_status link_verdict(struct store_link *link, const redisReply *reply,
 		return STORE_OK;
 	error_set(error, "Redis at %s: \"%s\": %.300s%s%s", link->server, what, reply->str,
 		  *advice ? ": " : "", advice);
-	if (sense == REPLY_ELSEWHERE)
+	if (sense == REPLY_MOVED)
+		return dial_follow(link, reply) ? STORE_DOWN : STORE_REFUSED;
+	if (sense == REPLY_ELSEWHERE) {
+		dial_forget(link);
 		link_close(link);
+	}
 	return sense == REPLY_LATER ? STORE_DOWN : STORE_REFUSED;
 }
 
@@ -184,8 +185,7 @@ static void limit_moved(const struct store_link *link, struct limit *limit)
 		limit->step_ms = limit->until_ms;
 }
 
-/* 0 when the socket has one of the events, -1 when the time is over. */
-static int wait_for(int fd, short events, int64_t until_ms)
+int link_wait(int fd, short events, int64_t until_ms)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
@@ -219,13 +219,15 @@ static enum store_status flush(struct store_link *link, struct error *error)
 	struct limit limit = limit_of(link, link->redis->command_timeout_ms);
 
 	for (int done = 0;;) {
+		size_t before = sdslen(link->context->obuf);
 		if (redisBufferWrite(link->context, &done) != REDIS_OK)
 			return broken(link, error);
 		if (done)
 			return STORE_OK;
-		if (wait_for(link->context->fd, POLLOUT, limit.step_ms) < 0)
+		if (sdslen(link->context->obuf) != before)
+			limit_moved(link, &limit);
+		if (link_wait(link->context->fd, POLLOUT, limit.step_ms) < 0)
 			return timed_out(link, error, link->redis->command_timeout_ms);
-		limit_moved(link, &limit);
 	}
 }
 
@@ -240,7 +242,7 @@ static enum store_status receive(struct store_link *link, int64_t ms, redisReply
 			return broken(link, error);
 		if (got)
 			break;
-		if (wait_for(link->context->fd, POLLIN, limit.step_ms) < 0)
+		if (link_wait(link->context->fd, POLLIN, limit.step_ms) < 0)
 			return timed_out(link, error, ms);
 		if (redisBufferRead(link->context) != REDIS_OK)
 			return broken(link, error);
@@ -279,34 +281,15 @@ static enum store_status receive_all(struct store_link *link, size_t count, redi
 	return STORE_OK;
 }
 
+enum store_status link_exchange(struct store_link *link, const struct command *commands, size_t count,
+				redisReply **replies, struct error *error)
+{
+	enum store_status status = append(link, commands, count, error);
+
+	return status == STORE_OK ? receive_all(link, count, replies, error) : status;
+}
+
 /* ---- connecting ---- */
-
-static struct timeval timeval_of(int64_t ms)
-{
-	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-}
-
-static enum store_status dial(struct store_link *link, struct error *error)
-{
-	const struct config_redis *redis = link->redis;
-	struct timeval timeout = timeval_of(redis->connect_timeout_ms);
-	redisContext *context = redis->socket
-		? redisConnectUnixWithTimeout(redis->socket, timeout)
-		: redisConnectWithTimeout(redis->host, redis->port, timeout);
-
-	if (!context)
-		fatal("out of memory");
-	link->context = context;
-	if (context->err)
-		return link_down(link, error, "cannot connect: %s", context->errstr);
-	int flags = fcntl(context->fd, F_GETFL);
-	if (flags < 0 || fcntl(context->fd, F_SETFL, flags | O_NONBLOCK) < 0
-	    || fcntl(context->fd, F_SETFD, FD_CLOEXEC) < 0)
-		return link_down(link, error, "cannot connect: %s", strerror(errno));
-	context->flags &= ~REDIS_BLOCK;
-	reply_guard(context->reader);
-	return STORE_OK;
-}
 
 enum { HELLO_AUTH, HELLO_SELECT, HELLO_ID, HELLO_SERVER, HELLO_REPLICATION, HELLO_MOST };
 
@@ -327,12 +310,6 @@ static void hello(const struct config_redis *redis, struct command commands[HELL
 	command_init(&commands[HELLO_REPLICATION], "INFO", "replication", NULL);
 }
 
-static enum store_status refuse(struct store_link *link, struct error *error, const char *text)
-{
-	link_down(link, error, "%s", text);
-	return STORE_REFUSED;
-}
-
 static enum store_status check_version(struct store_link *link, const redisReply *info,
 				       struct error *error)
 {
@@ -342,14 +319,12 @@ static enum store_status check_version(struct store_link *link, const redisReply
 	if (!reply_info(info, "redis_version", version, sizeof version)
 	    || reply_version(version, &major, &minor) < 0)
 		return link_odd(link, "INFO server", error);
-	if (major < STORE_LEAST_MAJOR || (major == STORE_LEAST_MAJOR && minor < STORE_LEAST_MINOR)) {
-		link_down(link, error, "it is version %s, and %d.%d is the oldest that can be used (BLMOVE)",
-			  version, STORE_LEAST_MAJOR, STORE_LEAST_MINOR);
-		return STORE_REFUSED;
-	}
+	if (major < STORE_LEAST_MAJOR || (major == STORE_LEAST_MAJOR && minor < STORE_LEAST_MINOR))
+		return link_refuse(link, error, "it is version %s, and %d.%d is the oldest that can be used"
+						" (BLMOVE)", version, STORE_LEAST_MAJOR, STORE_LEAST_MINOR);
 	if (reply_info(info, "redis_mode", mode, sizeof mode) && strcmp(mode, "sentinel") == 0)
-		return refuse(link, error, "it is a Sentinel, which keeps no data:"
-					   " name it in redis.sentinels");
+		return link_refuse(link, error, "it is a Sentinel, which keeps no data:"
+						" name it in redis.sentinels");
 	if (!reply_info(info, "run_id", link->run, sizeof link->run))
 		*link->run = '\0';
 	return STORE_OK;
@@ -362,11 +337,13 @@ static enum store_status check_role(struct store_link *link, const redisReply *i
 
 	if (!reply_info(info, "role", role, sizeof role) || strcmp(role, "slave") != 0)
 		return STORE_OK;
+	if (link->redis->sentinel_count)
+		return link_down(link, error, "it is no master yet: a failover is under way");
 	if (reply_info(info, "slave_read_only", read_only, sizeof read_only)
 	    && strcmp(read_only, "0") == 0)
-		return refuse(link, error, "it is a replica, and what is written to it is lost:"
-					   " connect to the master");
-	return refuse(link, error, "it is a read-only replica: connect to the master");
+		return link_refuse(link, error, "it is a replica, and what is written to it is lost:"
+						" connect to the master");
+	return link_refuse(link, error, "it is a read-only replica: connect to the master");
 }
 
 /* An ACL may forbid CLIENT ID; then a wait cannot be hurried, and that is all. */
@@ -411,9 +388,7 @@ static enum store_status introduce(struct store_link *link, struct error *error)
 			which[count] = i;
 			wanted[count++] = commands[i];
 		}
-	enum store_status status = append(link, wanted, count, error);
-	if (status == STORE_OK)
-		status = receive_all(link, count, got, error);
+	enum store_status status = link_exchange(link, wanted, count, got, error);
 	if (status != STORE_OK)
 		return status;
 	for (size_t i = 0; i < count; i++)
@@ -427,7 +402,7 @@ static enum store_status introduce(struct store_link *link, struct error *error)
 /* A connection on which nothing is expected and something came: its end. */
 static bool is_stale(const struct store_link *link)
 {
-	return wait_for(link->context->fd, POLLIN, 0) == 0;
+	return link_wait(link->context->fd, POLLIN, 0) == 0;
 }
 
 enum store_status link_open(struct store_link *link, struct error *error)
@@ -462,16 +437,29 @@ enum store_status store_link_check(struct store_link *link, struct error *error)
 
 /* ---- commands and their answers ---- */
 
+/* Whether another node is to be asked: then nothing was done, since the keys of
+ * a command, and of those that are asked together, are in one slot. */
+static bool are_moved(struct store_link *link, redisReply **replies, size_t count)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < count && !moved; i++)
+		moved = reply_sense(replies[i], NULL) == REPLY_MOVED && dial_follow(link, replies[i]);
+	for (size_t i = 0; i < count && moved; i++)
+		freeReplyObject(replies[i]);
+	return moved;
+}
+
 enum store_status link_run_all(struct store_link *link, const struct command *commands, size_t count,
 			       redisReply **replies, struct error *error)
 {
-	enum store_status status = link_open(link, error);
-
-	if (status == STORE_OK)
-		status = append(link, commands, count, error);
-	if (status == STORE_OK)
-		status = receive_all(link, count, replies, error);
-	return status;
+	for (int moves = 0;; moves++) {
+		enum store_status status = link_open(link, error);
+		if (status == STORE_OK)
+			status = link_exchange(link, commands, count, replies, error);
+		if (status != STORE_OK || moves == MOVES_MOST || !are_moved(link, replies, count))
+			return status;
+	}
 }
 
 enum store_status link_run(struct store_link *link, const struct command *command,

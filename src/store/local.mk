@@ -1,6 +1,7 @@
 # The queue in Redis: the only floor that includes hiredis.
 libpostrider_a_SOURCES += \
 	src/store/private.h \
+	src/store/dial.c \
 	src/store/deathwatch.c src/store/deathwatch.h \
 	src/store/instance.c src/store/instance.h \
 	src/store/keys.c \
@@ -13,7 +14,8 @@ libpostrider_a_SOURCES += \
 	src/store/store_queues.c \
 	src/store/store_retry.c \
 	src/store/store_step.c \
-	src/store/store_take.c
+	src/store/store_take.c \
+	src/store/tls.c
 
 # The Lua scripts are kept as files and carried inside the programs.
 store_scripts = \

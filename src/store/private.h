@@ -18,6 +18,23 @@ enum { STORE_LEAST_MAJOR = 6, STORE_LEAST_MINOR = 2 };
 
 /* ---- link.c ---- */
 
+enum { RUN_ID_SIZE = 64 };
+
+struct store_link {
+	const struct config_redis *redis;	/* borrowed */
+	char *server;		/* for people: which one it is, or was last */
+	redisContext *context;	/* NULL: not connected */
+	uint64_t epoch;		/* connections made so far */
+	char run[RUN_ID_SIZE];
+	int64_t client_id;	/* 0: not known */
+	bool busy;		/* asked and not answered */
+	int64_t answer_ms;	/* busy: how long the answer may take */
+	char *moved_host;	/* a cluster's node that has the queue (MOVED); NULL: as configured */
+	int moved_port;
+	size_t sentinel;	/* the one that answered last */
+	struct tls *tls;	/* tls.c; NULL: not yet needed */
+};
+
 /* One command: borrowed pieces of any bytes. */
 enum { COMMAND_MOST = 24, COMMAND_NUMBERS = 6 };
 struct command {
@@ -44,15 +61,25 @@ enum store_status link_run_all(struct store_link *link, const struct command *co
 			       redisReply **replies, struct error *error);
 
 enum store_status link_open(struct store_link *link, struct error *error);
+/* The same over the connection as it is. */
+enum store_status link_exchange(struct store_link *link, const struct command *commands, size_t count,
+				redisReply **replies, struct error *error);
+void link_close(struct store_link *link);
+/* Waits for events of poll(2) until a time of the monotonic clock: 0, or -1 when it is over. */
+int link_wait(int fd, short events, int64_t until_ms);
 /* The two halves of a command whose answer may take `wait_ms` longer.  Between
  * them the link is busy and nothing else may be run on it. */
 enum store_status link_ask(struct store_link *link, const struct command *commands, size_t count,
 			   int64_t wait_ms, struct error *error);
 enum store_status link_answer(struct store_link *link, redisReply **reply, struct error *error);
 
-/* Closes the connection; `error` gets the server's name and the text.  DOWN. */
+/* Closes the connection; `error` gets the server's name and the text.  DOWN.
+ * link_refuse() does the same: REFUSED. */
 __attribute__((format(printf, 3, 4)))
 enum store_status link_down(struct store_link *link, struct error *error, const char *format, ...);
+
+__attribute__((format(printf, 3, 4)))
+enum store_status link_refuse(struct store_link *link, struct error *error, const char *format, ...);
 
 /*
  * What an answer says: OK unless it is an error reply, whose meaning and
@@ -66,9 +93,25 @@ enum store_status link_odd(struct store_link *link, const char *what, struct err
 
 /* "127.0.0.1:6379" or the socket's path; borrowed. */
 const char *link_server(const struct store_link *link);
-const struct config_redis *link_redis(const struct store_link *link);
 /* Makes the server end a wait of this link's, through another connection. */
 void link_unblock(struct store_link *link);
+
+/* ---- dial.c ---- */
+
+/* Connects to the server that is to be asked now, with TLS where it is wanted;
+ * nothing was said to it yet. */
+enum store_status dial(struct store_link *link, struct error *error);
+/* The node that a MOVED names is dialled from now on; false: it names none. */
+bool dial_follow(struct store_link *link, const redisReply *moved);
+/* As configured again. */
+void dial_forget(struct store_link *link);
+
+/* ---- tls.c ---- */
+
+/* Secures a fresh connection to `host`.  Where hiredis has no TLS: REFUSED. */
+enum store_status tls_secure(struct store_link *link, const char *host, int64_t until_ms,
+			     struct error *error);
+void tls_free(struct tls *tls);
 
 /* ---- reply.c: pure; 0, or -1 when the reply is not of that kind ---- */
 
@@ -77,6 +120,7 @@ enum reply_sense {
 	REPLY_LATER,		/* nothing was done; ask the same server again later */
 	REPLY_NO,		/* refused, and will be until somebody changes something */
 	REPLY_ELSEWHERE,	/* refused; connect anew, the server to ask may be another */
+	REPLY_MOVED,		/* refused: it names the node to ask */
 	REPLY_NO_SCRIPT,	/* EVALSHA of a script that is not there */
 	REPLY_NO_MEMORY,	/* above maxmemory */
 };

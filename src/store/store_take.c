@@ -20,7 +20,7 @@ struct store *store_open(struct store_link *link, const char *prefix, const char
 	keys_init(&store->keys, prefix, queue, instance, owner);
 	store->instance = mem_strdup(instance);
 	store->owner = mem_strdup(owner);
-	store->lease_ms = link_redis(link)->lease_ms;
+	store->lease_ms = link->redis->lease_ms;
 	store->look = true;
 	return store;
 }

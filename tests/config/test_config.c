@@ -306,7 +306,17 @@ static const struct {
 	/* Redis */
 	{ ONE "redis: {url: 'redis://user:hunter2@db/0'}\n",
 	  { "t.yaml:2:14: redis.url: a user or password does not belong here" } },
-	{ ONE "redis: {url: 'rediss://db/0'}\n", { "redis.url: TLS to Redis (rediss://) is not supported" } },
+#ifndef HAVE_HIREDIS_SSL
+	{ ONE "redis: {url: 'rediss://db/0'}\n", { "redis.url: TLS to Redis (rediss://) needs hiredis 1.x" } },
+#else
+	{ ONE "redis: {url: 'rediss://db/0', ca_file: /nonexistent/ca, cert_file: /dev/null}\n",
+	  { "redis.ca_file: /nonexistent/ca cannot be read", "needs cert_file and key_file" } },
+#endif
+	{ ONE "redis: {sentinels: ['a:1', 'b:x', 'c:0', '[::1', ':1']}\n",
+	  { "which master do they watch", "\"b:x\" is no address of a Sentinel", "\"c:0\" is no",
+	    "\"[::1\" is no", "\":1\" is no" } },
+	{ ONE "redis: {master: m}\n", { "redis.master: a master is found through Sentinels" } },
+	{ ONE "redis: {sentinels: [a], master: m, url: 'unix:///run/r.sock'}\n", { "redis.url: with redis.sentinels" } },
 	{ ONE "redis: {url: 'http://db'}\n", { "redis.url: this is no address of a Redis server" } },
 	{ ONE "redis: {url: 'redis://db:99999'}\n", { "redis.url: this is no address" } },
 	{ ONE "redis: {url: 'redis://db/x'}\n", { "redis.url: this is no address" } },

@@ -4,6 +4,7 @@
 #include "../check.h"
 #include "redis.h"
 
+#include <arpa/inet.h>
 #include <ftw.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,6 +17,34 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+struct error error;
+
+void redis_expect(enum store_status want, enum store_status got, const char *call, int line)
+{
+	if (want != got)
+		fail_msg("line %d: %s: %d instead of %d (%s)", line, call, got, want,
+			 error.text ? error.text : "no text");
+}
+
+void assert_says(const char *part)
+{
+	if (!error.text || !strstr(error.text, part))
+		fail_msg("\"%s\" is not in \"%s\"", part, error.text ? error.text : "");
+}
+
+int redis_free_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&address, len) < 0
+	    || getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		fatal("no free port");
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
 static void die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -25,11 +54,15 @@ static void die_with(pid_t parent)
 
 static void run_server(struct redis_server *server, pid_t parent)
 {
+	char port[16];
 	const char *argv[64] = {
-		"redis-server", "--port", "0", "--save", "", "--unixsocket", server->socket,
+		"redis-server", "--port", port, "--save", "", "--unixsocket", server->socket,
 		"--dir", server->directory, "--logfile", "redis.log", "--daemonize", "no",
+		"--bind", "127.0.0.1",
 	};
-	size_t n = 13;
+	size_t n = 15;
+
+	snprintf(port, sizeof port, "%d", server->port);
 
 	for (size_t i = 0; server->options && server->options[i] && n < 63; i++)
 		argv[n++] = server->options[i];
@@ -73,10 +106,11 @@ void redis_again(struct redis_server *server)
 	connect_client(server);
 }
 
-void redis_begin(struct redis_server *server, const char *const *options)
+static void begin_at(struct redis_server *server, const char *const *options, int port)
 {
 	signal(SIGPIPE, SIG_IGN);
 	memset(server, 0, sizeof *server);
+	server->port = port;
 	strcpy(server->directory, "/tmp/postrider-redis-XXXXXX");
 	if (!mkdtemp(server->directory))
 		fatal("mkdtemp: no directory for redis-server");
@@ -87,6 +121,16 @@ void redis_begin(struct redis_server *server, const char *const *options)
 		.connect_timeout_ms = 2000, .command_timeout_ms = 5000, .lease_ms = 30000,
 	};
 	redis_again(server);
+}
+
+void redis_begin(struct redis_server *server, const char *const *options)
+{
+	begin_at(server, options, 0);
+}
+
+void redis_begin_tcp(struct redis_server *server, const char *const *options)
+{
+	begin_at(server, options, redis_free_port());
 }
 
 void redis_end(struct redis_server *server, int sig)
@@ -100,6 +144,12 @@ void redis_end(struct redis_server *server, int sig)
 	kill(server->pid, sig);
 	waitpid(server->pid, NULL, 0);
 	server->pid = 0;
+}
+
+void redis_reconnect(struct redis_server *server)
+{
+	redisFree(server->client);
+	connect_client(server);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -172,6 +222,21 @@ const char *redis_str(struct redis_server *server, const char *format, ...)
 	}
 	freeReplyObject(reply);
 	return nil ? NULL : text;
+}
+
+pid_t redis_sentinel(const char *path)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	die_with(parent);
+	int null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execlp("redis-server", "redis-server", path, "--sentinel", (char *)NULL);
+	_exit(127);
 }
 
 /* ---- a server that says what it is told to ---- */

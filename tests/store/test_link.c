@@ -14,30 +14,11 @@ static struct redis_server server;
 static struct config_redis config;
 static struct store_link *link_;
 static struct store *store;
-static struct error error;
 
 #define TAG "{postrider:queue:default}:"
 #define QUEUE "postrider:queue:default"
 #define R1 "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 #define RECORD "{\"v\":1,\"id\":\"" R1 "\"}"
-
-#define ok(call) assert_status(STORE_OK, call, #call, __LINE__)
-#define nothing(call) assert_status(STORE_NOTHING, call, #call, __LINE__)
-#define refused(call) assert_status(STORE_REFUSED, call, #call, __LINE__)
-#define down(call) assert_status(STORE_DOWN, call, #call, __LINE__)
-
-static void assert_status(enum store_status want, enum store_status got, const char *call, int line)
-{
-	if (want != got)
-		fail_msg("line %d: %s: %d instead of %d (%s)", line, call, got, want,
-			 error.text ? error.text : "no text");
-}
-
-static void assert_says(const char *part)
-{
-	if (!error.text || !strstr(error.text, part))
-		fail_msg("\"%s\" is not in \"%s\"", part, error.text ? error.text : "");
-}
 
 static int begin(void **state)
 {

@@ -15,7 +15,6 @@
 #include "redis.h"
 
 static struct redis_server server;
-static struct error error;
 static struct store_link *link_;
 static unsigned seed = 1;
 

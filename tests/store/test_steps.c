@@ -11,24 +11,12 @@
 static struct redis_server server;
 static struct store_link *link_a, *link_b;
 static struct store *store, *other;	/* a worker; another instance's retry child */
-static struct error error;
 
 #define TAG "{postrider:queue:default}:"
 #define QUEUE "postrider:queue:default"
 #define MINE TAG "processing:one:w1"
 #define R1 "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 #define RECORD "{\"v\":1,\"id\":\"" R1 "\"}"
-
-#define ok(call) assert_status(STORE_OK, call, #call, __LINE__)
-#define nothing(call) assert_status(STORE_NOTHING, call, #call, __LINE__)
-#define refused(call) assert_status(STORE_REFUSED, call, #call, __LINE__)
-
-static void assert_status(enum store_status want, enum store_status got, const char *call, int line)
-{
-	if (want != got)
-		fail_msg("line %d: %s: %d instead of %d (%s)", line, call, got, want,
-			 error.text ? error.text : "no text");
-}
 
 static int begin(void **state)
 {
