@@ -316,8 +316,11 @@ static int read_sort_paths(struct render *render, struct value attribute, bool s
 
 static struct value sort_key(struct render *render, const struct sort_paths *sort, struct value item)
 {
-	struct list *key = list_new(render->arena, sort->count);
+	struct list *key;
 
+	if (sort->count == 1)
+		return attrpath_get(render, &sort->paths[0], item);
+	key = list_new(render->arena, sort->count);
 	for (size_t i = 0; i < sort->count; i++) {
 		struct value part = attrpath_get(render, &sort->paths[i], item);
 
@@ -328,19 +331,23 @@ static struct value sort_key(struct render *render, const struct sort_paths *sor
 	return value_list(key);
 }
 
-/* When every key is one string or one number, it is compared without its list. */
-static void unwrap_keys(struct value *keys, size_t count)
+/* Jinja's keys are lists even of one attribute, which shows where equal
+ * values have no order: [None] < [None] holds not, None < None fails.
+ * Strings and ints are compared without. */
+static void wrap_keys(struct render *render, struct value *keys, size_t count)
 {
 	bool texts = true, numbers = true;
 
 	for (size_t i = 0; i < count; i++) {
-		struct value part = keys[i].list->items[0];
-
-		texts &= keys[i].list->count == 1 && part.kind == VALUE_STRING;
-		numbers &= keys[i].list->count == 1 && value_is_int(part);
+		texts &= keys[i].kind == VALUE_STRING;
+		numbers &= value_is_int(keys[i]);
 	}
-	for (size_t i = 0; (texts || numbers) && i < count; i++)
-		keys[i] = keys[i].list->items[0];
+	for (size_t i = 0; !texts && !numbers && i < count; i++) {
+		struct list *key = list_new(render->arena, 1);
+
+		list_append(render->arena, key, keys[i]);
+		keys[i] = value_list(key);
+	}
 }
 
 static struct value filter_sort(struct render *render, struct value self, const struct value *args)
@@ -360,7 +367,8 @@ static struct value filter_sort(struct render *render, struct value self, const 
 		if (value_failed(keys[i]))
 			return keys[i];
 	}
-	unwrap_keys(keys, list.list->count);
+	if (sort.count == 1)
+		wrap_keys(render, keys, list.list->count);
 	return value_sort(render, list.list->items, keys, list.list->count, reverse) < 0 ? value_error() : list;
 }
 

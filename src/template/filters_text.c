@@ -161,28 +161,39 @@ static struct value filter_center(struct render *render, struct value self, cons
 	return text_captured(render, capture, text);
 }
 
-static struct value indention(struct render *render, struct value width)
+static struct value indent_text(struct render *render, struct value width)
 {
 	if (width.kind == VALUE_STRING)
 		return width;
 	return value_binary(render, "*", value_literal(" "), width);
 }
 
+struct indention {
+	struct span text;
+	bool blank;		/* blank lines get it too */
+	bool escapes;		/* it is Markup and the text is not: lines behind it are escaped, */
+	bool escapes_first;	/* the first one too */
+};
+
 /* Adds lines with the indention before all but the first; blank ones get it
  * only if they are to. */
-static void add_indented(struct render *render, struct span s, struct value indent, bool blank)
+static void add_indented(struct render *render, struct span s, const struct indention *indention)
 {
 	struct split split = split_lines(s, false);
 	struct span line;
 	bool first = true;
 
 	while (split_next(&split, &line)) {
-		if (!first) {
+		bool indented = !first && (indention->blank || line.len > 0);
+
+		if (!first)
 			buf_putc(render->out, '\n');
-			if (blank || line.len > 0)
-				buf_add(render->out, indent.text, indent.len);
-		}
-		span_add(line, render->out);
+		if (indented)
+			span_add(indention->text, render->out);
+		if (first ? indention->escapes_first : indented && indention->escapes)
+			value_print_escaped(render->out, line);
+		else
+			span_add(line, render->out);
 		first = false;
 	}
 }
@@ -197,11 +208,27 @@ static struct value with_line_end(struct render *render, struct value s)
 	return text_captured(render, capture, s);
 }
 
+/* The lines of a string that ends with a line end. */
+static struct value indent_lines(struct render *render, struct value text, struct value indent, bool first, bool blank)
+{
+	bool escapes = value_is_markup(indent) && !value_is_markup(text);
+	struct indention indention = { value_span(indent), blank, escapes, escapes && blank };
+	size_t capture = render_capture(render);
+	struct value result;
+
+	if (render_room(render, (uint64_t)text.len * (6 + (uint64_t)indent.len)) < 0)
+		return value_error();
+	add_indented(render, value_span(text), &indention);
+	result = render_captured(render, capture, value_is_markup(text) || indention.escapes_first ? VALUE_MARKUP : 0);
+	if (!first || value_failed(result))
+		return result;
+	return value_binary(render, "+", value_is_markup(text) ? value_markup(indent) : indent, result);
+}
+
 static struct value filter_indent(struct render *render, struct value self, const struct value *args)
 {
-	struct value indent = indention(render, args[0]), text;
+	struct value indent = indent_text(render, args[0]), text;
 	int first, blank;
-	size_t capture;
 
 	if (value_failed(indent))
 		return indent;
@@ -215,13 +242,7 @@ static struct value filter_indent(struct render *render, struct value self, cons
 	blank = value_truth(render, args[2]);
 	first = blank < 0 ? -1 : value_truth(render, args[1]);
 	text = first < 0 ? value_error() : with_line_end(render, self);
-	if (value_failed(text) || render_room(render, (uint64_t)text.len * (1 + (uint64_t)indent.len)) < 0)
-		return value_error();
-	capture = render_capture(render);
-	if (first)
-		buf_add(render->out, indent.text, indent.len);
-	add_indented(render, value_span(text), indent, blank);
-	return text_captured(render, capture, self);
+	return value_failed(text) ? text : indent_lines(render, text, indent, first, blank);
 }
 
 /* What joins the lines; Markup makes everything else be escaped. */

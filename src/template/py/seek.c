@@ -3,6 +3,9 @@
  */
 #include "template/py/seek.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "template/py/utf8.h"
 
 int64_t seek_first(struct span s, struct span sub)
@@ -15,10 +18,37 @@ int64_t seek_first(struct span s, struct span sub)
 	return found != NULL ? found - s.at : SEEK_NONE;
 }
 
+static char *reversed(struct span s)
+{
+	char *bytes = mem_alloc(s.len + 1);
+
+	for (size_t i = 0; i < s.len; i++)
+		bytes[i] = s.at[s.len - 1 - i];
+	return bytes;
+}
+
+/* memmem(3) from the right: linear, whatever is sought in whatever. */
+static int64_t last_of_long(struct span s, struct span sub)
+{
+	char *text = reversed(s), *sought = reversed(sub);
+	const char *found = memmem(text, s.len, sought, sub.len);
+	int64_t at = found != NULL ? (int64_t)(s.len - (size_t)(found - text) - sub.len) : SEEK_NONE;
+
+	free(text);
+	free(sought);
+	return at;
+}
+
+enum { LONG = 64 };
+
 int64_t seek_last(struct span s, struct span sub)
 {
-	for (size_t at = s.len + 1; at-- > 0;)
-		if (s.len - at >= sub.len && (sub.len == 0 || memcmp(s.at + at, sub.at, sub.len) == 0))
+	if (sub.len > s.len)
+		return SEEK_NONE;
+	if (sub.len > LONG)
+		return last_of_long(s, sub);
+	for (size_t at = s.len - sub.len + 1; at-- > 0;)
+		if (sub.len == 0 || memcmp(s.at + at, sub.at, sub.len) == 0)
 			return (int64_t)at;
 	return SEEK_NONE;
 }
