@@ -295,7 +295,8 @@ static int read_schemes(struct render *render, struct value given, struct url_li
 static struct value filter_urlize(struct render *render, struct value self, const struct value *args)
 {
 	struct value attributes = link_attributes(render, args[3], args[1], args[2]), text;
-	struct url_links links = { .has_limit = args[0].kind != VALUE_NONE };
+	bool limited = args[0].kind != VALUE_NONE, trims = false;
+	struct url_links links = { .has_limit = limited && value_is_int(args[0]), .trims = &trims };
 	size_t capture;
 
 	if (value_failed(attributes) || read_schemes(render, args[4], &links) < 0)
@@ -308,6 +309,10 @@ static struct value filter_urlize(struct render *render, struct value self, cons
 		return value_error();
 	capture = render_capture(render);
 	url_link(value_span(text), &links, render->out);
+	/* A limit that is no number is a fault only where a link is. */
+	if (trims && limited && !links.has_limit)
+		return render_fail(render, FAIL_TYPE, "'>' not supported between instances of 'int' and '%s'",
+				   value_class_name(args[0]));
 	return render_captured(render, capture, markup_if_escaping(render));
 }
 

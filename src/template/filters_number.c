@@ -168,6 +168,10 @@ static struct value round_one_way(struct render *render, struct value v, struct 
 
 static struct value filter_round(struct render *render, struct value self, const struct value *args)
 {
+	uint32_t hash;
+
+	if (value_hash(render, args[1], &hash) < 0)
+		return value_error();
 	if (value_is_text(args[1], "common"))
 		return round_common(render, self, args[0]);
 	if (value_is_text(args[1], "ceil") || value_is_text(args[1], "floor"))

@@ -352,15 +352,16 @@ static void wrap_keys(struct render *render, struct value *keys, size_t count)
 
 static struct value filter_sort(struct render *render, struct value self, const struct value *args)
 {
-	int reverse = value_truth(render, args[0]), sensitive = value_truth(render, args[1]);
+	int sensitive = value_truth(render, args[1]), reverse;
 	struct value list, *keys;
 	struct sort_paths sort;
 
-	if (reverse < 0 || sensitive < 0 || read_sort_paths(render, args[2], sensitive, &sort) < 0)
+	if (sensitive < 0 || read_sort_paths(render, args[2], sensitive, &sort) < 0)
 		return value_error();
 	list = value_to_list(render, self);
-	if (value_failed(list))
-		return list;
+	reverse = value_failed(list) ? -1 : text_flag(render, args[0]);
+	if (reverse < 0)
+		return value_error();
 	keys = arena_alloc_raw(render->arena, (list.list->count + 1) * sizeof *keys);
 	for (size_t i = 0; i < list.list->count; i++) {
 		keys[i] = sort_key(render, &sort, list.list->items[i]);
@@ -374,11 +375,11 @@ static struct value filter_sort(struct render *render, struct value self, const 
 
 static struct value filter_dictsort(struct render *render, struct value self, const struct value *args)
 {
-	int sensitive = value_truth(render, args[0]), reverse = value_truth(render, args[2]);
+	int sensitive = value_truth(render, args[0]), reverse;
 	bool by_key = value_is_text(args[1], "key");
 	struct value pairs, *keys;
 
-	if (sensitive < 0 || reverse < 0)
+	if (sensitive < 0)
 		return value_error();
 	if (!by_key && !value_is_text(args[1], "value"))
 		return render_fail(render, FAIL_TEMPLATE, "You can only sort by either \"key\" or \"value\"");
@@ -387,8 +388,9 @@ static struct value filter_dictsort(struct render *render, struct value self, co
 	self.kind = VALUE_VIEW;
 	self.len = VIEW_ITEMS;
 	pairs = value_to_list(render, self);
-	if (value_failed(pairs))
-		return pairs;
+	reverse = value_failed(pairs) ? -1 : text_flag(render, args[2]);
+	if (reverse < 0)
+		return value_error();
 	keys = arena_alloc_raw(render->arena, (pairs.list->count + 1) * sizeof *keys);
 	for (size_t i = 0; i < pairs.list->count; i++) {
 		keys[i] = pairs.list->items[i].list->items[by_key ? 0 : 1];

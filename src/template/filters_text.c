@@ -307,7 +307,7 @@ static struct value filter_wordwrap(struct render *render, struct value self, co
 		return value_error();
 	if (self.kind != VALUE_STRING)
 		return text_no_attribute(render, self, "splitlines");
-	if (value_index(render, args[0], &wrap.width) < 0)
+	if (value_order(render, "<=", args[0], value_int(0)) < 0 || value_index(render, args[0], &wrap.width) < 0)
 		return value_error();
 	if (value_is_markup(between))
 		return wrap_escaped(render, self, &wrap, between);

@@ -247,5 +247,8 @@ int json_print(struct render *render, struct value v, struct value indent)
 {
 	struct printer printer = { .render = render, .out = render->out };
 
-	return read_indent(render, indent, &printer) < 0 ? -1 : print(&printer, v);
+	/* Python encodes a string before it looks at the indent. */
+	if (v.kind != VALUE_STRING && read_indent(render, indent, &printer) < 0)
+		return -1;
+	return print(&printer, v);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "template/native.h"
+#include "template/text.h"
 
 /* An index as Python's list takes it: negative from the end. */
 static int read_place(struct render *render, struct value v, size_t count, int64_t *at)
@@ -119,7 +120,7 @@ static struct value list_reverse(struct render *render, struct value self, const
 
 static struct value list_sort(struct render *render, struct value self, const struct value *args)
 {
-	int reverse = value_truth(render, args[1]);
+	int reverse = text_flag(render, args[1]);
 	struct list *list = self.list;
 	struct value *keys = arena_alloc_raw(render->arena, (list->count + 1) * sizeof *keys);
 
@@ -162,12 +163,22 @@ static int64_t bounded(int64_t at, int64_t count)
 	return at < 0 ? 0 : at > count ? count : at;
 }
 
+static int read_bound(struct render *render, struct value v, int64_t *out)
+{
+	if (value_is_int(v)) {
+		pyint_fits(value_to_pyint(v), out);
+		return 0;
+	}
+	render_fail(render, FAIL_TYPE, "slice indices must be integers or have an __index__ method");
+	return -1;
+}
+
 static struct value list_index(struct render *render, struct value self, const struct value *args)
 {
 	int64_t count = (int64_t)self.list->count, from = 0, to = count, at;
 
-	if ((value_given(args[1]) && value_index(render, args[1], &from) < 0) ||
-	    (value_given(args[2]) && value_index(render, args[2], &to) < 0))
+	if ((value_given(args[1]) && read_bound(render, args[1], &from) < 0) ||
+	    (value_given(args[2]) && read_bound(render, args[2], &to) < 0))
 		return value_error();
 	from = bounded(from, count);
 	to = bounded(to, count);

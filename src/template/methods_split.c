@@ -56,7 +56,7 @@ struct value str_rsplit(struct render *render, struct value self, const struct v
 
 struct value str_splitlines(struct render *render, struct value self, const struct value *args)
 {
-	int keep_ends = value_truth(render, args[0]);
+	int keep_ends = text_flag(render, args[0]);
 
 	return keep_ends < 0 ? value_error() : collect(render, self, split_lines(value_span(self), keep_ends));
 }

@@ -145,7 +145,7 @@ static int need_text(struct render *render, const char *what, struct value v)
 {
 	if (v.kind == VALUE_STRING)
 		return 0;
-	render_fail(render, FAIL_TYPE, "%s must be str, not %s", what, value_class_name(v));
+	render_fail(render, FAIL_TYPE, "%s%smust be str, not %s", what ? what : "", what ? " " : "", value_class_name(v));
 	return -1;
 }
 
@@ -204,7 +204,7 @@ static int64_t find(struct render *render, struct value self, const struct value
 	int64_t at;
 	int chosen;
 
-	if (need_text(render, "argument", args[0]) < 0 || (chosen = read_range(render, self, args + 1, &from, &to)) < 0)
+	if ((chosen = read_range(render, self, args + 1, &from, &to)) < 0 || need_text(render, NULL, args[0]) < 0)
 		return -2;
 	if (!chosen)
 		return -1;
@@ -247,7 +247,7 @@ static struct value str_count(struct render *render, struct value self, const st
 	size_t from, to;
 	int chosen;
 
-	if (need_text(render, "argument", args[0]) < 0 || (chosen = read_range(render, self, args + 1, &from, &to)) < 0)
+	if ((chosen = read_range(render, self, args + 1, &from, &to)) < 0 || need_text(render, NULL, args[0]) < 0)
 		return value_error();
 	if (!chosen)
 		return value_int(0);

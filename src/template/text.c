@@ -72,6 +72,18 @@ struct value text_strip(struct render *render, struct value s, struct value char
 	return text_part(s, strip_chars(value_span(s), value_span(chars), (enum strip_side)side));
 }
 
+int text_flag(struct render *render, struct value v)
+{
+	int64_t flag;
+
+	if (value_index(render, v, &flag) < 0)
+		return -1;
+	if (flag == (int)flag)
+		return flag != 0;
+	render_fail(render, FAIL_ARITHMETIC, "Python int too large to convert to C int");
+	return -1;
+}
+
 static int join_item(struct render *render, struct value item, size_t at, bool markup)
 {
 	if (markup) {

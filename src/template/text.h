@@ -31,6 +31,9 @@ struct value text_replace(struct render *render, struct value s, struct value ol
 /* s.strip(chars) and its kin: `chars` None for white space. */
 struct value text_strip(struct render *render, struct value s, struct value chars, int side);
 
+/* A bool as Python's own functions take it: an int. 1, 0, or -1. */
+int text_flag(struct render *render, struct value v);
+
 /* separator.join(items): str, or Markup with everything else escaped. */
 struct value text_join(struct render *render, struct value separator, struct value items, bool markup);
 

@@ -324,6 +324,8 @@ static void add_shown(struct span url, const struct url_links *links, struct buf
 {
 	struct pad_slice cut = { .has_stop = true, .stop = links->shown, .step = 1 };
 
+	if (links->trims != NULL)
+		*links->trims = true;
 	if (!links->has_limit || (int64_t)utf8_length(url) <= links->shown) {
 		span_add(url, out);
 		return;

@@ -19,6 +19,7 @@ struct url_links {
 	const char *attributes;		/* ' rel="noopener"' and the like, escaped */
 	const struct span *schemes;	/* further prefixes that make a link */
 	size_t scheme_count;
+	bool *trims;			/* set when the limit was asked for; or NULL */
 };
 
 /* Jinja's urlize(): `s` is escaped HTML already. */
