@@ -303,7 +303,7 @@ static struct value filter_urlize(struct render *render, struct value self, cons
 		return value_error();
 	links.attributes = attributes.text;
 	text = value_escape(render, self);
-	if (value_failed(text) || (links.has_limit && value_index(render, args[0], &links.shown) < 0))
+	if (value_failed(text) || (links.has_limit && text_bound(render, args[0], &links.shown) < 0))
 		return value_error();
 	if (render_room(render, (uint64_t)text.len * (attributes.len + 40) / 4) < 0)
 		return value_error();

@@ -108,7 +108,7 @@ static int check_at_least(struct render *render, const char *name, struct value 
 				    (int)shown.len, shown.text);
 		return -1;
 	}
-	return value_index(render, v, out);
+	return text_bound(render, v, out);
 }
 
 /* s[:length - len(end)], without its last word unless that may be cut. */

@@ -53,6 +53,7 @@ struct formatter {
 	bool markup;
 	enum { NUMBERING_OPEN, NUMBERING_AUTOMATIC, NUMBERING_MANUAL } numbering;
 	int64_t next;			/* number of the next field without a name */
+	bool unchanged;			/* the last field was Markup and its format changed nothing */
 };
 
 /* "{name!conversion:spec}" */
@@ -265,8 +266,8 @@ static struct value convert(struct formatter *formatter, struct value v, uint32_
 		return render_captured(render, capture, 0);
 	default:
 		return render_fail(render, FAIL_VALUE,
-				   conversion > 32 && conversion < 127 ? "Unknown conversion specifier '%c'" :
-									 "Unknown conversion specifier '\\x%x'",
+				   conversion > 32 && conversion < 127 ? "Unknown conversion specifier %c" :
+									 "Unknown conversion specifier \\x%x",
 				   (int)conversion);
 	}
 }
@@ -300,6 +301,7 @@ static int add_field(struct formatter *formatter, const struct field *field, int
 	struct render *render = formatter->render;
 	struct value v = find_object(formatter, field->name);
 	struct span spec = field->spec;
+	size_t start;
 
 	v = value_failed(v) ? v : convert(formatter, v, field->conversion);
 	if (value_failed(v))
@@ -316,7 +318,13 @@ static int add_field(struct formatter *formatter, const struct field *field, int
 			return -1;
 		spec = value_span(text);
 	}
-	return formatter->markup ? add_escaped(formatter, v, spec) : format_value(render, v, spec);
+	if (formatter->markup)
+		return add_escaped(formatter, v, spec);
+	start = render->out->len;
+	if (format_value(render, v, spec) < 0)
+		return -1;
+	formatter->unchanged = value_is_markup(v) && spec.len > 0 && render->out->len - start == v.len;
+	return 0;
 }
 
 /* Text up to the next field, doubled braces made single; true: a field follows. */
@@ -347,15 +355,20 @@ static int add_literal(struct formatter *formatter, struct span s, size_t *at)
 static int add_fields(struct formatter *formatter, struct span s, int depth)
 {
 	struct field field;
-	size_t at = 0;
+	size_t at = 0, start = formatter->render->out->len;
 	int more;
 
 	if (depth < 0)
 		return fail(formatter, "Max string recursion exceeded");
-	while ((more = add_literal(formatter, s, &at)) > 0)
+	while ((more = add_literal(formatter, s, &at)) > 0) {
+		bool first = formatter->render->out->len == start;
+
 		if (read_field(formatter, s, &at, &field) < 0 || render_steps(formatter->render, 1) < 0 ||
 		    add_field(formatter, &field, depth) < 0)
 			return -1;
+		/* Python hands on the very object when there is nothing else. */
+		formatter->unchanged &= first && at == s.len;
+	}
 	return more;
 }
 
@@ -368,5 +381,5 @@ struct value format_string(struct render *render, struct value format, const str
 	formatter.markup = list != NULL && value_is_markup(format);
 	if (add_fields(&formatter, value_span(format), 1) < 0)
 		return value_error();
-	return render_captured(render, capture, formatter.markup ? VALUE_MARKUP : 0);
+	return render_captured(render, capture, formatter.markup || formatter.unchanged ? VALUE_MARKUP : 0);
 }

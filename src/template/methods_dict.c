@@ -171,6 +171,8 @@ int methods_dict_update(struct render *render, struct dict *dict, struct value f
 	size_t number = 0;
 	int more;
 
+	if (from.kind == VALUE_UNDEFINED)
+		return undefined_fail(render, from), -1;
 	if (from.kind == VALUE_DICT)
 		return add_entries(render, dict, from.dict);
 	if (cursor_open(render, &cursor, from) < 0)

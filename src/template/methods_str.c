@@ -267,8 +267,10 @@ static struct value has_affix(struct render *render, struct value self, const st
 		return value_error();
 	for (size_t i = 0; i < affixes->count; i++) {
 		if (affixes->items[i].kind != VALUE_STRING)
-			return render_fail(render, FAIL_TYPE, "%s first arg must be str or a tuple of str, not %s", name,
-					   value_class_name(affixes->items[i]));
+			return render_fail(render, FAIL_TYPE,
+					   affixes == &list ? "%s first arg must be str or a tuple of str, not %s" :
+							      "tuple for %s must only contain str, not %s",
+					   name, value_class_name(affixes->items[i]));
 		if (chosen && holds(span_cut(value_span(self), from, to), value_span(affixes->items[i])))
 			return value_bool(true);
 	}
@@ -317,9 +319,11 @@ static struct value str_format_map(struct render *render, struct value self, con
 /* What a table of str.translate() has for a code point: text, a code point, None. */
 static int add_translated(struct render *render, struct value table, uint32_t c)
 {
-	struct value to = table.kind == VALUE_DICT ? dict_get(table.dict, value_int(c)) :
-						     value_getitem(render, table, value_int(c));
+	struct value to;
 
+	if (value_is_number(table) || table.kind == VALUE_NONE || table.kind == VALUE_ITERATOR || table.kind == VALUE_VIEW)
+		return render_fail(render, FAIL_TYPE, "'%s' object is not subscriptable", value_class_name(table)), -1;
+	to = table.kind == VALUE_DICT ? dict_get(table.dict, value_int(c)) : value_getitem(render, table, value_int(c));
 	if (value_failed(to))
 		return -1;
 	if (to.kind == VALUE_MISSING || to.kind == VALUE_UNDEFINED)

@@ -295,11 +295,6 @@ static struct value slice_range(struct render *render, const struct range *range
 	return (struct value){ .kind = VALUE_RANGE, .range = part };
 }
 
-static bool is_slice_bound(struct value v)
-{
-	return v.kind == VALUE_MISSING || v.kind == VALUE_NONE || value_is_int(v);
-}
-
 struct value value_slice(struct render *render, struct value v, struct value start,
 			 struct value stop, struct value step)
 {
@@ -307,9 +302,10 @@ struct value value_slice(struct render *render, struct value v, struct value sta
 
 	if (v.kind == VALUE_UNDEFINED)
 		return of_undefined(render, v);
-	/* environment.getitem() catches the TypeError. */
-	if (!is_indexed(v) || !is_slice_bound(start) || !is_slice_bound(stop) || !is_slice_bound(step))
-		return undefined_of(render, v, value_none());
+	if (v.kind == VALUE_DICT)
+		return render_fail(render, FAIL_TYPE, "unhashable type: 'slice'");
+	if (!is_indexed(v))
+		return render_fail(render, FAIL_TYPE, "'%s' object is not subscriptable", value_class_name(v));
 	if (resolve_slice(render, start, stop, step, value_length(render, v), &slice) < 0)
 		return value_error();
 	if (v.kind == VALUE_STRING)

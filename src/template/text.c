@@ -84,6 +84,14 @@ int text_flag(struct render *render, struct value v)
 	return -1;
 }
 
+int text_bound(struct render *render, struct value v, int64_t *out)
+{
+	if (!value_is_int(v))
+		return value_index(render, v, out);
+	pyint_fits(value_to_pyint(v), out);
+	return 0;
+}
+
 static int join_item(struct render *render, struct value item, size_t at, bool markup)
 {
 	if (markup) {
@@ -107,7 +115,8 @@ struct value text_join(struct render *render, struct value separator, struct val
 	int more;
 
 	if (cursor_open(render, &cursor, items) < 0)
-		return value_error();
+		return items.kind == VALUE_UNDEFINED ? value_error() :
+						       render_fail(render, FAIL_TYPE, "can only join an iterable");
 	while ((more = cursor_next(render, &cursor, &item)) > 0) {
 		if (count > 0)
 			buf_add(render->out, separator.text, separator.len);

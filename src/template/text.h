@@ -34,6 +34,9 @@ struct value text_strip(struct render *render, struct value s, struct value char
 /* A bool as Python's own functions take it: an int. 1, 0, or -1. */
 int text_flag(struct render *render, struct value v);
 
+/* An int that only bounds something: beyond 64 bits the nearest.  0 or -1. */
+int text_bound(struct render *render, struct value v, int64_t *out);
+
 /* separator.join(items): str, or Markup with everything else escaped. */
 struct value text_join(struct render *render, struct value separator, struct value items, bool markup);
 
