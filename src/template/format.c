@@ -183,7 +183,9 @@ static struct value find_argument(struct formatter *formatter, struct span first
 		return render_fail(render, FAIL_VALUE, "Format string contains positional fields");
 	if (index >= (int64_t)formatter->list->count)
 		return render_fail(render, FAIL_LOOKUP,
-				   "Replacement index %lld out of range for positional args tuple", (long long)index);
+				   formatter->markup ? "tuple index out of range" :
+						       "Replacement index %lld out of range for positional args tuple",
+				   (long long)index);
 	return formatter->list->items[index];
 }
 

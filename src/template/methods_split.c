@@ -68,7 +68,8 @@ static struct value part_at(struct render *render, struct value self, struct val
 	struct value parts[3];
 	int64_t at;
 
-	separator = text_escape_argument(render, self, separator);
+	if (value_is_markup(self))
+		separator = value_escape(render, separator);
 	if (value_failed(separator))
 		return separator;
 	if (separator.kind != VALUE_STRING)
