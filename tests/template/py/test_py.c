@@ -147,7 +147,7 @@ static int run_wrap(void)
 static int run_urlize(void)
 {
 	const struct span schemes[] = { span_of("tel:"), span_of("ftp://") };
-	struct url_links links = { number(1), text(1).len > 0, " rel=\"noopener\"", schemes, 2 };
+	struct url_links links = { number(1), text(1).len > 0, " rel=\"noopener\"", schemes, 2, NULL };
 	struct buf escaped = BUF_INIT;
 
 	html_escape(text(0), &escaped);
