@@ -30,8 +30,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tests", "whole"), os.path.join(TOP, "tests", "smtp")]
+import debs  # noqa: E402
 from harness import BUILD, children_of, wait_for, yaml_text  # noqa: E402
-from postfix import unpack  # noqa: E402
 from redis_server import RedisServer, free_port  # noqa: E402
 
 QUEUE = "postrider:queue:default"
@@ -67,12 +67,13 @@ def pss_of(pids):
 class Sink:
     """Postfix's smtp-sink on a free port; counts what it takes."""
 
-    def __init__(self, sbin):
+    def __init__(self):
+        root = debs.unpack("postfix", os.path.join(BUILD, "tools", "debs"))
+        self.source = os.path.join(root, "usr", "sbin", "smtp-source")
         self.port = free_port()
-        library = os.path.join(os.path.dirname(os.path.dirname(sbin)), "lib", "postfix")
-        self.environment = dict(os.environ, LD_LIBRARY_PATH=library)
+        self.environment = dict(os.environ, LD_LIBRARY_PATH=debs.library_path(root))
         self.process = subprocess.Popen(
-            [os.path.join(sbin, "smtp-sink"), *(["-u", "nobody"] if os.getuid() == 0 else []),
+            [os.path.join(root, "usr", "sbin", "smtp-sink"), *(["-u", "nobody"] if os.getuid() == 0 else []),
              "127.0.0.1:%d" % self.port, "1000"],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self._listens, what="smtp-sink")
@@ -156,9 +157,9 @@ def bench_python(redis, sink, workers, count, directory):
             process.wait()
 
 
-def bench_source(sink, sbin, workers, count, size):
+def bench_source(sink, workers, count, size):
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([os.path.join(sbin, "smtp-source"), "-d", "-s", str(workers), "-m", str(count),
+    subprocess.run([sink.source, "-d", "-s", str(workers), "-m", str(count),
                     "-l", str(size), "127.0.0.1:%d" % sink.port], check=True, env=sink.environment,
                    stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -190,8 +191,7 @@ def main():
     options = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="postrider-bench-")
     try:
-        sbin = unpack(directory)
-        sink = Sink(sbin)
+        sink = Sink()
         print("Messages/s / CPU seconds per 1,000 messages / PSS in MB; %d messages, median of %d runs\n"
               % (options.messages, options.runs))
         print("| workers | postrider | Python | smtp-source -d | rate: postrider to Python "
@@ -202,7 +202,7 @@ def main():
                 for _ in range(options.runs):
                     found["postrider"].append(bench_postrider(redis, sink, workers, options.messages, directory))
                     found["python"].append(bench_python(redis, sink, workers, options.messages, directory))
-                    found["source"].append(bench_source(sink, sbin, workers, options.messages, options.size))
+                    found["source"].append(bench_source(sink, workers, options.messages, options.size))
                 print_row(workers, found)
         sink.stop()
     finally:
