@@ -109,6 +109,7 @@ const char *link_server(const struct store_link *link)
 	return link->server;
 }
 
+__attribute__((format(printf, 3, 0)))
 static void describe(struct store_link *link, struct error *error, const char *format, va_list ap)
 {
 	struct buf text = BUF_INIT;
