@@ -54,7 +54,8 @@ static struct value last_item(struct render *render, struct value v)
 		return v.list->items[v.list->count - 1];
 	if (v.kind == VALUE_STRING) {
 		count = (int64_t)value_points(v);
-		return value_plain(value_slice_points(v, (size_t)count - 1, (size_t)count));
+		/* By index, so that of Markup it is Markup; first goes through plain text. */
+		return value_slice_points(v, (size_t)count - 1, (size_t)count);
 	}
 	if (v.kind == VALUE_RANGE)
 		return value_subscript(render, v, value_int(-1));

@@ -42,8 +42,6 @@ static void print_text(struct span s, struct buf *out)
 			buf_puts(out, named[c]);
 		else if (c >= 0x20 && c < 0x7F)
 			buf_putc(out, (char)c);
-		else if (c == 0x7F)
-			buf_putc(out, 0x7F);
 		else if (c < 0x10000)
 			buf_printf(out, "\\u%04x", c);
 		else

@@ -23,12 +23,20 @@ size_t words_count(struct span s)
 	return count;
 }
 
-/* 1000 or 1024 to the power i + 2. */
+/* 1000 or 1024 to the power i + 2, correctly rounded. */
 static double unit_above(bool binary, int i)
 {
 	static const double thousands[] = { 1e6, 1e9, 1e12, 1e15, 1e18, 1e21, 1e24, 1e27 };
 
 	return binary ? ldexp(1, 10 * (i + 2)) : thousands[i];
+}
+
+/* Python compares with the exact power, which is above the double 1e24. */
+static bool is_below(double bytes, bool binary, int i)
+{
+	double unit = unit_above(binary, i);
+
+	return bytes < unit || (bytes == unit && unit == 1e24);
 }
 
 int words_file_size(double bytes, bool binary, struct buf *out, struct error *error)
@@ -47,7 +55,7 @@ int words_file_size(double bytes, bool binary, struct buf *out, struct error *er
 		buf_printf(out, "%.0f Bytes", trunc(bytes) + 0.0);
 		return 0;
 	}
-	while (letters[i + 1] != '\0' && !(bytes < unit_above(binary, i)))
+	while (letters[i + 1] != '\0' && !is_below(bytes, binary, i))
 		i++;
 	pyfloat_format(base * bytes / unit_above(binary, i), 'f', 1, 0, out);
 	buf_printf(out, " %c%s", letters[i], binary ? "iB" : "B");
