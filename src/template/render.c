@@ -122,7 +122,7 @@ struct value render_captured(struct render *render, size_t capture, unsigned fla
 
 	if (len > UINT32_MAX / 2 || render_room(render, len) < 0)
 		return value_error();
-	char *text = arena_dup(render->arena, render->out->data + capture, len);
+	char *text = arena_dup(render->arena, buf_str(render->out) + capture, len);
 	buf_truncate(render->out, capture);
 	return value_text(text, len, flags);
 }
