@@ -103,15 +103,49 @@ static bool is_host(const char *host)
 	return *host != '.' && *host != '-' && !strstr(host, "..");
 }
 
+static bool takes_token(const struct config_relay *relay)
+{
+	return relay->auth == CONFIG_AUTH_XOAUTH2 || relay->auth == CONFIG_AUTH_OAUTHBEARER;
+}
+
+/* OAuth: one source of tokens, no password beside it, and a mechanism that takes one. */
+static void check_token(struct check *check, const struct config_relay *relay,
+			const struct yaml *section, const char *path)
+{
+	bool bearer = takes_token(relay);
+	const char *key = relay->token_command ? "token_command" : "token_file";
+	const struct yaml *node = check_get(section, key);
+
+	if (!relay->token_file && !relay->token_command) {
+		if (bearer)
+			reader_fault(&check->reader, check_get(section, "auth"), "%s.auth: this mechanism takes a token, "
+				     "not a password: add %s.token_file or %s.token_command", path, path, path);
+		return;
+	}
+	if (relay->token_file && relay->token_command)
+		reader_fault(&check->reader, node, "%s.token_command: there is %s.token_file too: keep one of them",
+			     path, path);
+	if (relay->password_file)
+		reader_fault(&check->reader, node, "%s.%s: there is %s.password_file too: keep one of them", path,
+			     key, path);
+	if (!relay->username)
+		reader_fault(&check->reader, node, "%s.%s: a token needs a user: add %s.username", path, key, path);
+	if (!bearer && relay->auth != CONFIG_AUTH_AUTO)
+		reader_fault(&check->reader, check_get(section, "auth"), "%s.auth: this mechanism takes a password, "
+			     "not a token: use auto, xoauth2 or oauthbearer", path);
+}
+
 static void check_credentials(struct check *check, struct config_relay *relay,
 			      const struct yaml *section, const char *path)
 {
 	const struct yaml *user = check_get(section, "username");
 
 	relay->password = check_secret(check, section, path, "password_file", relay->password_file);
-	if (relay->username && !relay->password_file)
-		reader_fault(&check->reader, user, "%s.username: a user needs a password: add %s.password_file",
-			     path, path);
+	check_token(check, relay, section, path);
+	if (relay->username && !relay->password_file && !relay->token_file && !relay->token_command &&
+	    !takes_token(relay))
+		reader_fault(&check->reader, user, "%s.username: a user needs a password: add %s.password_file "
+			     "(or token_file or token_command for OAuth)", path, path);
 	if (relay->password_file && !relay->username)
 		reader_fault(&check->reader, check_get(section, "password_file"),
 			     "%s.password_file: a password needs a user: add %s.username", path, path);

@@ -50,7 +50,7 @@ struct config_redis {
 enum config_tls { CONFIG_TLS_NONE, CONFIG_TLS_STARTTLS, CONFIG_TLS_IMPLICIT };
 enum config_auth {
 	CONFIG_AUTH_AUTO, CONFIG_AUTH_PLAIN, CONFIG_AUTH_LOGIN, CONFIG_AUTH_CRAM_MD5,
-	CONFIG_AUTH_XOAUTH2,
+	CONFIG_AUTH_XOAUTH2, CONFIG_AUTH_OAUTHBEARER,
 };
 
 struct config_timeouts {
@@ -66,7 +66,9 @@ struct config_relay {
 	char *ca_file;		/* NULL: the system's */
 	char *username;		/* NULL: no AUTH */
 	char *password_file;	/* where the secret stands, for complaints about it */
-	char *password;		/* secret; NULL exactly when username is */
+	char *password;		/* secret; NULL without a user, or with one of the next two */
+	char *token_file;	/* an OAuth 2.0 access token, read at each AUTH; NULL: none */
+	char *token_command;	/* for /bin/sh, prints one; NULL: none */
 	enum config_auth auth;
 	char *ehlo;		/* never NULL: the host's FQDN by default */
 	int64_t idle_timeout_ms;

@@ -18,7 +18,8 @@ _Static_assert(offsetof(struct config_relay, name) == 0 &&
 	       offsetof(struct config_queue, name) == 0, "the name comes first");
 
 static const char *const tls_words[] = { "none", "starttls", "implicit", NULL };
-static const char *const auth_words[] = { "auto", "plain", "login", "cram-md5", "xoauth2", NULL };
+static const char *const auth_words[] = { "auto", "plain", "login", "cram-md5", "xoauth2",
+					     "oauthbearer", NULL };
 static const char *const undefined_words[] = { "default", "strict", NULL };
 static const char *const unknown_words[] = { "ignore", "refuse", NULL };
 static const char *const in_doubt_words[] = { "resend", "hold", NULL };
@@ -67,6 +68,8 @@ const struct key keys_relay[] = {
 	{ "ca_file", KEY_PATH, IN(config_relay, ca_file) },
 	{ "username", KEY_TEXT, IN(config_relay, username), NULL, 1, 255 },
 	{ "password_file", KEY_TEXT, IN(config_relay, password_file) },
+	{ "token_file", KEY_TEXT, IN(config_relay, token_file) },
+	{ "token_command", KEY_TEXT, IN(config_relay, token_command) },
 	{ "auth", KEY_WORD, IN(config_relay, auth), "auto", .words = auth_words },
 	{ "ehlo", KEY_TEXT, IN(config_relay, ehlo), NULL, 1, 255, .allowed = "-_.:[]" },	/* the host's FQDN */
 	{ "idle_timeout", KEY_DURATION, IN(config_relay, idle_timeout_ms), "4m", MS(1), D(1) },

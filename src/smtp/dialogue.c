@@ -106,16 +106,13 @@ struct session_reply dialogue_silence(struct session *session)
 	return reply_none(session->arena, "libesmtp gave up waiting for %s: %s", awaited[session->stage], why);
 }
 
-static struct session_reply heard(struct session *session)
-{
-	return reply_make(session->reader.code, buf_str(&session->reader.text),
-			  session->reader.text.len, session->arena);
-}
-
 static void record_reply(struct session *session)
 {
-	struct session_reply reply = heard(session);
+	struct session_reply reply = dialogue_heard(session);
 	char line[RECORDER_WIDTH];
+
+	if (session->stage == SESSION_AUTH && reply.code == 334)
+		reply.text = "[...]";
 	int len = snprintf(line, sizeof line, "%d%s%s %s", reply.code, *reply.enhanced ? " " : "",
 			   reply.enhanced, reply.text);
 
@@ -168,11 +165,10 @@ static bool hear(struct session *session, int64_t until_ms)
 	return false;
 }
 
-static bool ask(struct session *session, const char *command, size_t len, int64_t limit_ms)
+bool dialogue_ask(struct session *session, const char *command, size_t len, const char *shown,
+		  int64_t until_ms)
 {
-	int64_t until_ms = clock_monotonic_ms() + limit_ms;
-
-	watch_note(session, 'C', command, len - 2);
+	watch_note(session, 'C', shown, strcspn(shown, "\r\n"));
 	if (transport_write(session->transport, command, len, until_ms) < 0) {
 		session_cut(session, errno == ETIMEDOUT ? timed_out(session) : was_closed(session));
 		return false;
@@ -180,18 +176,29 @@ static bool ask(struct session *session, const char *command, size_t len, int64_
 	return hear(session, until_ms);
 }
 
+static bool ask(struct session *session, const char *command, int64_t limit_ms)
+{
+	return dialogue_ask(session, command, strlen(command), command, clock_monotonic_ms() + limit_ms);
+}
+
+struct session_reply dialogue_heard(struct session *session)
+{
+	return reply_make(session->reader.code, buf_str(&session->reader.text),
+			  session->reader.text.len, session->arena);
+}
+
 void dialogue_interruption(struct session *session)
 {
 	size_t behind;
 
 	if (hear_one(session, clock_monotonic_ms() + QUIT_MS, &behind))
-		session_cut(session, heard(session));
+		session_cut(session, dialogue_heard(session));
 }
 
 /* A refusal by the server itself: its reply is the cause. */
 static bool refused(struct session *session)
 {
-	session_leave(session, heard(session));
+	session_leave(session, dialogue_heard(session));
 	return false;
 }
 
@@ -209,10 +216,11 @@ static bool ehlo(struct session *session)
 {
 	int64_t limit = session->relay->timeouts.command_ms;
 	char command[300];
-	int len = snprintf(command, sizeof command, "EHLO %.255s\r\n", session->relay->ehlo);
+
+	snprintf(command, sizeof command, "EHLO %.255s\r\n", session->relay->ehlo);
 
 	session_enter(session, SESSION_EHLO, limit);
-	if (!ask(session, command, (size_t)len, limit))
+	if (!ask(session, command, limit))
 		return false;
 	if (session->reader.code / 100 == 2) {
 		ehlo_parse(&session->ehlo, buf_str(&session->reader.text), session->reader.text.len);
@@ -237,7 +245,7 @@ static bool starttls(struct session *session)
 			transport_peer(session->transport), session->relay->name, session->relay->name));
 		return false;
 	}
-	if (!ask(session, "STARTTLS\r\n", 10, limit))
+	if (!ask(session, "STARTTLS\r\n", limit))
 		return false;
 	if (session->reader.code != 220)
 		return refused(session);
@@ -250,76 +258,11 @@ static bool starttls(struct session *session)
 	return false;
 }
 
-/* In the order of preference.  CRAM-MD5 first only where the password would
- * travel in clear otherwise; it asks servers to keep passwords readable. */
-static enum ehlo_auth best_offered(const struct session *session)
-{
-	static const enum ehlo_auth secure[] = { EHLO_PLAIN, EHLO_LOGIN, EHLO_CRAM_MD5 };
-	static const enum ehlo_auth clear[] = { EHLO_CRAM_MD5, EHLO_PLAIN, EHLO_LOGIN };
-	const enum ehlo_auth *order = transport_is_tls(session->transport) ? secure : clear;
-
-	for (size_t i = 0; i < sizeof secure / sizeof *secure; i++)
-		if (session->ehlo.auth & order[i])
-			return order[i];
-	return 0;
-}
-
-static unsigned wanted(enum config_auth auth)
-{
-	switch (auth) {
-	case CONFIG_AUTH_PLAIN:
-		return EHLO_PLAIN;
-	case CONFIG_AUTH_LOGIN:
-		return EHLO_LOGIN;
-	case CONFIG_AUTH_CRAM_MD5:
-		return EHLO_CRAM_MD5;
-	case CONFIG_AUTH_XOAUTH2:
-		return EHLO_XOAUTH2;
-	case CONFIG_AUTH_AUTO:
-		break;
-	}
-	return 0;
-}
-
-/* Which mechanism libesmtp is to use; false when there is none that may be used. */
-static bool choose_auth(struct session *session)
-{
-	const struct config_relay *relay = session->relay;
-	enum ehlo_auth chosen = wanted(relay->auth);
-
-	session->mechanism = NULL;
-	if (!relay->username)
-		return true;
-	if (!transport_is_tls(session->transport) && !transport_is_loopback(session->transport)) {
-		session_enter(session, SESSION_AUTH, 0);
-		session_cut(session, reply_none(session->arena,
-			"the password is not sent in clear to %s; set relays.%s.tls to starttls or implicit",
-			transport_peer(session->transport), relay->name));
-		return false;
-	}
-	if (!chosen)
-		chosen = best_offered(session);
-	if (chosen && (session->ehlo.auth & chosen)) {
-		session->mechanism = ehlo_auth_name(chosen);
-		return true;
-	}
-	session_enter(session, SESSION_AUTH, 0);
-	if (!*session->ehlo.mechanisms)
-		session_cut(session, reply_none(session->arena,
-			"%s does not offer AUTH; remove relays.%s.username if it takes mail without",
-			transport_peer(session->transport), relay->name));
-	else
-		session_cut(session, reply_none(session->arena, "%s does not offer AUTH %s; it offers %s; see relays.%s.auth",
-			transport_peer(session->transport), chosen ? ehlo_auth_name(chosen) : "PLAIN, LOGIN or CRAM-MD5",
-			session->ehlo.mechanisms, relay->name));
-	return false;
-}
-
 bool dialogue_open(struct session *session)
 {
 	switch (session->relay->tls) {
 	case CONFIG_TLS_NONE:
-		return greeting(session) && ehlo(session) && choose_auth(session);
+		return greeting(session) && ehlo(session) && auth_begin(session);
 	case CONFIG_TLS_STARTTLS:
 		return greeting(session) && ehlo(session) && starttls(session);
 	case CONFIG_TLS_IMPLICIT:
@@ -338,7 +281,7 @@ bool dialogue_after_tls(struct session *session)
 {
 	if (session->relay->tls == CONFIG_TLS_IMPLICIT && !greeting(session))
 		return false;
-	return ehlo(session) && choose_auth(session);
+	return ehlo(session) && auth_begin(session);
 }
 
 void dialogue_quit(struct session *session)

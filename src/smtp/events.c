@@ -358,7 +358,7 @@ void events_prepare(struct session *session)
 {
 	smtp_set_eventcb(session->smtp, events_cb, session);
 	smtp_set_monitorcb(session->smtp, watch_cb, session, 0);
-	if (!session->relay->username)
+	if (!session->relay->username || session->tokens)
 		return;
 	session->auth = auth_create_context();
 	auth_set_mechanism_flags(session->auth, AUTH_PLUGIN_PLAIN, 0);

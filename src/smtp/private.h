@@ -4,6 +4,7 @@
  *	session.c	life: opens, feeds, parks, closes
  *	dialogue.c	what is said before and beside libesmtp: greeting, EHLO,
  *			STARTTLS, QUIT
+ *	auth.c		which AUTH, and the mechanisms that libesmtp lacks
  *	prelude.c	how libesmtp is brought onto a socket that is not its own
  *	watch.c		every byte that passes: guard, flight recorder, deadlines
  *	events.c	libesmtp's events become phases and verdicts
@@ -25,6 +26,7 @@
 #include "smtp/recorder.h"
 #include "smtp/reply.h"
 #include "smtp/session.h"
+#include "smtp/token.h"
 #include "smtp/transport.h"
 
 /* How far a mail has come: what is certain if the connection ends now. */
@@ -59,6 +61,7 @@ struct session {
 	struct session_hooks hooks;
 	struct session_counts counts;
 	struct transport *transport;
+	struct token_source *tokens;	/* NULL: a password or nothing */
 	struct recorder recorder;
 
 	/* one connection */
@@ -67,7 +70,7 @@ struct session {
 	smtp_session_t smtp;
 	auth_context_t auth;
 	struct ehlo ehlo;
-	const char *mechanism;		/* for AUTH; NULL: none.  A literal */
+	const char *mechanism;		/* what libesmtp is to do for AUTH; NULL: nothing.  A literal */
 	int64_t opened_ms, idle_since_ms;
 	int64_t mails;			/* with a verdict on this connection */
 	int64_t refusals;		/* 4xx and 5xx on this connection */
@@ -129,6 +132,12 @@ bool dialogue_open(struct session *session);
 /* From the finished handshake to EHLO's reply. */
 bool dialogue_after_tls(struct session *session);
 
+/* Sends a command, recorded as `shown`, and hears its one reply, which the
+ * reader holds.  False: `cause` stands. */
+bool dialogue_ask(struct session *session, const char *command, size_t len, const char *shown,
+		  int64_t until_ms);
+struct session_reply dialogue_heard(struct session *session);
+
 /* QUIT, a second for its reply, and the end of the connection. */
 void dialogue_quit(struct session *session);
 
@@ -137,6 +146,14 @@ void dialogue_interruption(struct session *session);
 
 /* Why there is no answer: text for a stage that got no reply. */
 struct session_reply dialogue_silence(struct session *session);
+
+/* --- auth.c */
+
+/*
+ * Knows by now what is offered: chooses what libesmtp shall do, or does it
+ * itself where libesmtp cannot.  False: `cause` stands.
+ */
+bool auth_begin(struct session *session);
 
 /* --- prelude.c */
 

@@ -145,13 +145,22 @@ void reply_clean(struct buf *out, const char *text, size_t len)
 	}
 }
 
+/* May a reply of this class carry that class of enhanced code?  RFC 2034 4 wants
+ * them equal; some servers say "550 4.7.1", and what they mean by it is for
+ * whoever classifies the reply. */
+static bool class_fits(int class, char enhanced)
+{
+	return class == 2 ? enhanced == '2'
+			  : (class == 4 || class == 5) && (enhanced == '4' || enhanced == '5');
+}
+
 /* The length of "5.1.1" at the start of a line (RFC 3463 2: class "." 1*3digit "."
  * 1*3digit) when followed by a space or the end; else 0. */
 static size_t enhanced_length(const char *line, size_t len, int class)
 {
 	size_t at = 0;
 
-	if (len < 5 || line[0] != '0' + class || (class != 2 && class != 4 && class != 5))
+	if (len < 5 || !class_fits(class, line[0]))
 		return 0;
 	for (at = 1; at < len && line[at] == '.';) {
 		size_t digits = 0;

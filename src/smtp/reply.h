@@ -50,8 +50,8 @@ bool reply_pending(const struct reply_reader *reader);
 
 /*
  * Makes a reply for people and records of a code and the text behind it: the
- * enhanced code, when its class is that of the code, is taken off each line
- * (RFC 2034 4), lines are joined by a space, controls become spaces and bytes
+ * enhanced code is taken off each line (RFC 2034 4; 4 and 5 may stand for each
+ * other, since some servers mix them), lines are joined by a space, controls become spaces and bytes
  * that are no UTF-8 become "?".  The text lives in `arena`; it is cut at 1000
  * bytes, between characters.
  */

@@ -15,6 +15,7 @@
 #include "smtp/private.h"
 
 enum {
+	QUICK_MS = 5000,	/* for what takes no time on a host that is well */
 	RESOLVE_MS = 60000,	/* what resolv.conf(5) may add to a connect */
 	REFUSALS_MAX = 10,	/* then a new session: servers cut clients off that err often */
 	PATH_LENGTH_MAX = 320,	/* RFC 5321 4.5.3.1.1 and .2: 64 octets, "@", 255 octets */
@@ -54,6 +55,7 @@ struct session *session_new(const struct config_relay *relay, const struct sessi
 	if (hooks)
 		session->hooks = *hooks;
 	session->transport = transport_new(relay);
+	session->tokens = token_new(relay);
 	session->listener = session->far_end = session->libesmtp_fd = -1;
 	reply_reader_init(&session->reader);
 	recorder_init(&session->recorder);
@@ -66,6 +68,7 @@ void session_free(struct session *session)
 		return;
 	session_close(session);
 	transport_free(session->transport);
+	token_free(session->tokens);
 	reply_reader_clear(&session->reader);
 	buf_clear(&session->final);
 	free(session);
@@ -216,10 +219,20 @@ static bool set_up_libesmtp(struct session *session)
 
 static bool reach(struct session *session)
 {
+	const struct config_timeouts *timeouts = &session->relay->timeouts;
 	struct error error = ERROR_INIT;
 	const char *peer;
 
-	session_enter(session, SESSION_CONNECT, session->relay->timeouts.connect_ms + RESOLVE_MS);
+	if (session->tokens) {
+		/* Before the connection, which should not wait for it. */
+		session_enter(session, SESSION_AUTH, timeouts->command_ms + QUICK_MS);
+		if (!token_get(session->tokens, &error)) {
+			session_cut(session, reply_none(session->arena, "%s", error.text));
+			error_clear(&error);
+			return false;
+		}
+	}
+	session_enter(session, SESSION_CONNECT, timeouts->connect_ms + RESOLVE_MS);
 	if (transport_connect(session->transport, &error) < 0) {
 		session_cut(session, reply_none(session->arena, "%s", error.text));
 		error_clear(&error);

@@ -172,7 +172,8 @@ static void test_every_key_is_taken(void **state)
 		"    tls: implicit\n"
 		"    verify: no\n"
 		"    ca_file: %s/ca.pem\n"
-		"  c: {host: smtp.example.net, port: 2525, auth: xoauth2}\n"
+		"  c: {host: smtp.example.net, port: 2525, auth: xoauth2, username: u, token_file: /run/t}\n"
+		"  d: {host: smtp.example.net, username: u, token_command: 'echo t', auth: oauthbearer}\n"
 		"templates: {directory: %s, undefined: strict}\n"
 		"message:\n"
 		"  from: 'Example <no-reply@example.com>'\n"
@@ -205,9 +206,9 @@ static void test_every_key_is_taken(void **state)
 	assert_int_equal(c->queues[0].relays[0], 1);
 	assert_int_equal(c->queues[0].relays[1], 0);
 	assert_int_equal(c->queues[1].workers, 4);
-	assert_int_equal(c->queues[1].relay_count, 3);
+	assert_int_equal(c->queues[1].relay_count, 4);
 	assert_int_equal(c->queues[1].relays[2], 2);
-	assert_int_equal(c->relay_count, 3);
+	assert_int_equal(c->relay_count, 4);
 	assert_int_equal(c->relays[0].port, 25);
 	assert_int_equal(c->relays[0].line, 13);
 	assert_string_equal(c->relays[0].username, "mailer");
@@ -228,6 +229,10 @@ static void test_every_key_is_taken(void **state)
 	assert_non_null(strstr(c->relays[1].ca_file, "/ca.pem"));
 	assert_int_equal(c->relays[2].port, 2525);
 	assert_int_equal(c->relays[2].auth, CONFIG_AUTH_XOAUTH2);
+	assert_string_equal(c->relays[2].token_file, "/run/t");
+	assert_null(c->relays[2].password);
+	assert_int_equal(c->relays[3].auth, CONFIG_AUTH_OAUTHBEARER);
+	assert_string_equal(c->relays[3].token_command, "echo t");
 	assert_int_equal(c->templates.undefined, CONFIG_UNDEFINED_STRICT);
 	assert_string_equal(c->message.from, "Example <no-reply@example.com>");
 	assert_false(c->message.refuse_unknown_fields);
@@ -325,6 +330,14 @@ static const struct {
 	/* secrets */
 	{ "relays:\n  main:\n    host: smtp.example.com\n    tls: none\n    username: u\n    password_file: %s/relay.password\n",
 	  { "t.yaml:5:15: relays.main.username: with `tls: none` the password would cross the network in clear" } },
+	{ "relays: {main: {host: a.b, username: u, auth: xoauth2}}\n",
+	  { "relays.main.auth: this mechanism takes a token, not a password" } },
+	{ "relays: {main: {host: a.b, username: u, auth: plain, token_file: /t}}\n",
+	  { "relays.main.auth: this mechanism takes a password, not a token" } },
+	{ "relays: {main: {host: a.b, username: u, token_command: t, token_file: /t}}\n",
+	  { "relays.main.token_command: there is relays.main.token_file too" } },
+	{ "relays: {main: {host: a.b, token_file: /t}}\n",
+	  { "relays.main.token_file: a token needs a user: add relays.main.username" } },
 	{ "relays: {main: {host: a.b, username: u}}\n", { "relays.main.username: a user needs a password" } },
 	{ "relays: {main: {host: a.b, password_file: %s/relay.password}}\n",
 	  { "relays.main.password_file: a password needs a user" } },

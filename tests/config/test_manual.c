@@ -66,6 +66,21 @@ static struct buf relocate(const struct buf *text, const char *directory)
 	return out;
 }
 
+/* A relay has a password or a token: the lines that show the latter are left out. */
+static void drop_tokens(struct buf *text)
+{
+	struct buf out = BUF_INIT;
+
+	for (const char *line = text->data; *line; line = strchr(line, '\n') + 1) {
+		size_t len = strcspn(line, "\n") + 1;
+
+		if (strncmp(line + strspn(line, " #"), "token_", 6))
+			buf_add(&out, line, len);
+	}
+	buf_clear(text);
+	*text = out;
+}
+
 static struct config *parse(const struct buf *text, struct buf *said)
 {
 	struct faults faults = FAULTS_INIT, warnings = FAULTS_INIT;
@@ -130,6 +145,7 @@ static void test_the_sample_shows_the_defaults(void **state)
 	struct buf sample = read_top("etc/postrider.yaml"), said = BUF_INIT;
 
 	(void)state;
+	drop_tokens(&sample);
 	assert_non_null(mkdtemp(directory));
 	for (size_t i = 0; i < 2; i++) {
 		char *path = mem_printf("%s/%s", directory, names[i]);

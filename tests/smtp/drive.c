@@ -3,7 +3,7 @@
  * line, answers on standard output, one a line
  *
  * Started with the relay as a JSON object: {"host", "port", "tls", "verify",
- * "ca_file", "username", "password", "auth", "ehlo", "idle_timeout",
+ * "ca_file", "username", "password", "token_file", "token_command", "auth", "ehlo", "idle_timeout",
  * "max_messages", "max_age", "timeouts": {...}}, times in milliseconds.
  *
  *	{"do": "send", "from", "to": [...], "data" | "file" | "fill": bytes, "count": n,
@@ -66,7 +66,8 @@ static int choice(json_t *object, const char *key, const char *const *names, int
 static struct config_relay relay_from(json_t *object)
 {
 	static const char *const tls[] = { "none", "starttls", "implicit", NULL };
-	static const char *const auth[] = { "auto", "plain", "login", "cram-md5", "xoauth2", NULL };
+	static const char *const auth[] = { "auto", "plain", "login", "cram-md5", "xoauth2",
+					     "oauthbearer", NULL };
 	json_t *timeouts = json_object_get(object, "timeouts");
 	json_t *verify = json_object_get(object, "verify");
 
@@ -79,6 +80,8 @@ static struct config_relay relay_from(json_t *object)
 		.ca_file = text(object, "ca_file", NULL),
 		.username = text(object, "username", NULL),
 		.password = text(object, "password", ""),
+		.token_file = text(object, "token_file", NULL),
+		.token_command = text(object, "token_command", NULL),
 		.auth = (enum config_auth)choice(object, "auth", auth, CONFIG_AUTH_AUTO),
 		.ehlo = text(object, "ehlo", "client.example"),
 		.idle_timeout_ms = number(object, "idle_timeout", 240000),
@@ -320,7 +323,8 @@ int main(int argc, char **argv)
 	arena_clear(&state.arena);
 	json_decref(relay_json);
 	free(line);
-	char *owned[] = { relay.name, relay.host, relay.ca_file, relay.username, relay.password, relay.ehlo };
+	char *owned[] = { relay.name, relay.host, relay.ca_file, relay.username, relay.password, relay.ehlo,
+			  relay.token_file, relay.token_command };
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free(owned[i]);
 	return 0;

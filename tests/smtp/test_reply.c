@@ -21,7 +21,10 @@ static const struct row {
 	{ "550-5.1.1 no such\r\n550 user\r\n", REPLY_WHOLE, 550, "5.1.1", "no such user", 0 },
 	{ "550-\r\n550 x\r\n", REPLY_WHOLE, 550, "", "x", 0 },
 	{ "250 2.0.0\r\n", REPLY_WHOLE, 250, "2.0.0", "", 0 },
-	/* The class must be the code's (RFC 2034 4); a version is no enhanced code. */
+	/* Some servers mix the classes of failure; a version is no enhanced code. */
+	{ "550 4.7.1 later?\r\n", REPLY_WHOLE, 550, "4.7.1", "later?", 0 },
+	{ "451 5.7.3 TLS first\r\n", REPLY_WHOLE, 451, "5.7.3", "TLS first", 0 },
+	{ "550 2.0.0 odd\r\n", REPLY_WHOLE, 550, "", "2.0.0 odd", 0 },
 	{ "250 4.7.1 odd\r\n", REPLY_WHOLE, 250, "", "4.7.1 odd", 0 },
 	{ "250 2.0 beta\r\n", REPLY_WHOLE, 250, "", "2.0 beta", 0 },
 	{ "250 2.0.0.1 x\r\n", REPLY_WHOLE, 250, "", "2.0.0.1 x", 0 },
