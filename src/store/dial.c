@@ -68,6 +68,9 @@ static enum store_status dial_host(struct store_link *link, const char *what, co
 	const struct config_redis *redis = link->redis;
 	int64_t until = clock_monotonic_ms() + redis->connect_timeout_ms;
 
+	free(link->host);
+	link->host = mem_strdup(host);
+	link->port = port;
 	name_server(link, strchr(host, ':') ? "%s[%s]:%d" : "%s%s:%d", what, host, port);
 	enum store_status status = use_context(link, redisConnectWithTimeout(host, port,
 				timeval_of(redis->connect_timeout_ms)), error);
@@ -90,9 +93,7 @@ bool dial_follow(struct store_link *link, const redisReply *moved)
 		return false;
 	address++;
 	size_t len = (size_t)(colon - address);
-	const char *asked = link->moved_host ? link->moved_host
-			    : link->redis->host ? link->redis->host : "127.0.0.1";
-	char *host = len ? mem_dup(address, len) : mem_strdup(asked);
+	char *host = len ? mem_dup(address, len) : mem_strdup(link->host ? link->host : "127.0.0.1");
 	free(link->moved_host);
 	link->moved_host = host;
 	link->moved_port = (int)port;
@@ -152,9 +153,7 @@ static enum store_status ask_sentinel(const struct config_redis *redis, const st
 		for (size_t i = 0; i < count; i++)
 			freeReplyObject(replies[i]);
 	}
-	link_close(&sentinel);
-	tls_free(sentinel.tls);
-	free(sentinel.server);
+	link_clear(&sentinel);
 	return status;
 }
 

@@ -21,7 +21,7 @@
 
 /* A large answer may take longer than the command timeout as long as it keeps
  * coming, but not for ever. */
-enum { SLOW_FACTOR = 20, MOVES_MOST = 3 };
+enum { SLOW_FACTOR = 20, MOVES_MOST = 3, HURRY_MS = 1000 };
 
 /* ---- commands ---- */
 
@@ -78,14 +78,20 @@ void link_close(struct store_link *link)
 	link->busy = false;
 }
 
+void link_clear(struct store_link *link)
+{
+	link_close(link);
+	tls_free(link->tls);
+	free(link->server);
+	free(link->host);
+	free(link->moved_host);
+}
+
 void store_link_free(struct store_link *link)
 {
 	if (!link)
 		return;
-	link_close(link);
-	tls_free(link->tls);
-	free(link->server);
-	free(link->moved_host);
+	link_clear(link);
 	free(link);
 }
 
@@ -492,17 +498,31 @@ enum store_status link_answer(struct store_link *link, redisReply **reply, struc
 	return status;
 }
 
+static int64_t at_most(int64_t ms, int64_t most)
+{
+	return ms < most ? ms : most;
+}
+
+/* A client's id means something else to another server: it must be the same run. */
 void link_unblock(struct store_link *link)
 {
+	struct config_redis redis = *link->redis;
 	struct command unblock;
 	redisReply *reply;
 
-	if (!link->busy || !link->client_id)
+	if (!link->busy || !link->client_id || !*link->run)
 		return;
-	struct store_link *other = store_link_new(link->redis);
+	redis.connect_timeout_ms = at_most(redis.connect_timeout_ms, HURRY_MS);
+	redis.command_timeout_ms = at_most(redis.command_timeout_ms, HURRY_MS);
+	struct store_link *other = store_link_new(&redis);
+	if (link->host) {
+		other->moved_host = mem_strdup(link->host);
+		other->moved_port = link->port;
+	}
 	command_init(&unblock, "CLIENT", "UNBLOCK", NULL);
 	command_int(&unblock, link->client_id);
-	if (link_run(other, &unblock, &reply, NULL) == STORE_OK)
+	if (link_open(other, NULL) == STORE_OK && strcmp(other->run, link->run) == 0
+	    && link_exchange(other, &unblock, 1, &reply, NULL) == STORE_OK)
 		freeReplyObject(reply);
 	store_link_free(other);
 }

@@ -29,6 +29,8 @@ struct store_link {
 	int64_t client_id;	/* 0: not known */
 	bool busy;		/* asked and not answered */
 	int64_t answer_ms;	/* busy: how long the answer may take */
+	char *host;		/* the one connected to, or last; NULL: a socket */
+	int port;
 	char *moved_host;	/* a cluster's node that has the queue (MOVED); NULL: as configured */
 	int moved_port;
 	size_t sentinel;	/* the one that answered last */
@@ -65,6 +67,7 @@ enum store_status link_open(struct store_link *link, struct error *error);
 enum store_status link_exchange(struct store_link *link, const struct command *commands, size_t count,
 				redisReply **replies, struct error *error);
 void link_close(struct store_link *link);
+void link_clear(struct store_link *link);	/* what it owns */
 /* Waits for events of poll(2) until a time of the monotonic clock: 0, or -1 when it is over. */
 int link_wait(int fd, short events, int64_t until_ms);
 /* The two halves of a command whose answer may take `wait_ms` longer.  Between

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
 #include "redis.h"
 
 static struct redis_server server;
@@ -412,6 +414,40 @@ static void test_acl_as_documented(void **state)
 	free(stats);
 }
 
+/* The page names the same rights, word for word. */
+static void test_acl_in_the_manual(void **state)
+{
+	struct buf page = BUF_INIT;
+	char *path = mem_printf("%s/../man/postriderd.8", tests_path(""));
+	char *words = mem_strdup(STORE_ACL_KEYS " " STORE_ACL_COMMANDS " " STORE_ACL_OPTIONAL);
+
+	(void)state;
+	assert_int_equal(file_read(path, 1 << 20, &page, &error), 0);
+	const char *line = strstr(page.data, "\nACL SETUSER"), *end = line ? strstr(line, "\n.Ed") : NULL;
+	assert_non_null(end);
+	char *part = mem_dup(line, (size_t)(end - line));
+	size_t pluses = 0;
+	for (char *p = part; *p; p++) {
+		pluses += *p == '+';
+		if (*p == '\n')
+			*p = ' ';
+	}
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+		char *whole = mem_printf(" %s ", word), *last = mem_printf(" %s", word);
+		size_t len = strlen(part), tail = strlen(last);
+		if (!strstr(part, whole) && strcmp(part + len - tail, last) != 0)
+			fail_msg("postriderd(8) does not name %s", word);
+		pluses -= *word == '+';
+		free(whole);
+		free(last);
+	}
+	assert_int_equal(pluses, 0);
+	free(part);
+	free(words);
+	free(path);
+	buf_clear(&page);
+}
+
 static void test_acl_without_what_is_optional(void **state)
 {
 	struct faults advice = FAULTS_INIT;
@@ -609,6 +645,7 @@ int main(void)
 		test(test_out_of_memory),
 		test(test_passwords),
 		test(test_acl_as_documented),
+		test(test_acl_in_the_manual),
 		test(test_acl_without_what_is_optional),
 		test(test_acl_of_too_little),
 		test(test_wrong_type),
