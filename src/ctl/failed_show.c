@@ -118,6 +118,16 @@ static void print_errors(const struct record *record, struct buf *out)
 	}
 }
 
+/* What was said on the line in the last failed attempt; the lines are clean. */
+static void print_dialogue(const struct record *record, struct buf *out)
+{
+	if (record->dialogue_count == 0)
+		return;
+	buf_puts(out, "\nDialogue\n");
+	for (size_t i = 0; i < record->dialogue_count; i++)
+		buf_printf(out, "  %s\n", record->dialogue[i]);
+}
+
 static void print_record(const struct record *record, struct buf *out)
 {
 	struct buf time = BUF_INIT;
@@ -169,6 +179,7 @@ void failed_print(const struct failed *failed, struct buf *out)
 		print_record(failed->record, out);
 		print_recipients(failed->record, out);
 		print_errors(failed->record, out);
+		print_dialogue(failed->record, out);
 	} else {
 		add_line(out, "Record:", "%s", failed->record_status == RECORD_FOREIGN
 			 ? "of a version that is not known here: another postrider wrote it"

@@ -232,6 +232,13 @@ static enum delivery_end give_back(struct delivery *d)
 	return end_of(status, DELIVERY_GIVEN_BACK);
 }
 
+static const char *deferral_name(enum record_class class)
+{
+	if (class == RECORD_IN_DOUBT)
+		return "message in doubt, may be sent more than once";
+	return class == RECORD_SENT ? "part delivered, the rest follows" : "message deferred";
+}
+
 static enum delivery_end settle_fate(struct delivery *d, const struct fate *fate,
 				     const struct session_reply *reply)
 {
@@ -246,9 +253,8 @@ static enum delivery_end settle_fate(struct delivery *d, const struct fate *fate
 	case FATE_DEFER:
 		status = write_down(d, SETTLE_DEFER, true, fate->delay_ms);
 		d->counts.deferred++;
-		log_outcome(d, LOG_WARNING, fate->class == RECORD_IN_DOUBT
-			    ? "message in doubt, may be sent more than once" : "message deferred",
-			    fate->class, fate->delay_ms, reply);
+		log_outcome(d, fate->class == RECORD_SENT ? LOG_INFO : LOG_WARNING,
+			    deferral_name(fate->class), fate->class, fate->delay_ms, reply);
 		break;
 	case FATE_BURY:
 		status = write_down(d, SETTLE_BURY, true, 0);
@@ -265,19 +271,46 @@ static enum delivery_end settle_fate(struct delivery *d, const struct fate *fate
 
 /* ---- sending ---- */
 
+/* No more recipients in one mail than this relay is known to take. */
+static void cut_envelope(struct delivery *d, const struct relay *relay, size_t left)
+{
+	unsigned most = atomic_load(&relay->gate->recipients_most);
+
+	d->asked_count = most && most < left ? most : left;
+}
+
+static void learn_recipients(struct relay *relay, const struct session_verdict *verdict)
+{
+	unsigned accepted = 0;
+	bool too_many = false;
+
+	for (size_t i = 0; i < verdict->recipient_count; i++) {
+		accepted += verdict->recipients[i].code / 100 == 2;
+		too_many |= fate_is_too_many(&verdict->recipients[i]);
+	}
+	if (!too_many || !accepted || atomic_load(&relay->gate->recipients_most) == accepted)
+		return;
+	atomic_store(&relay->gate->recipients_most, accepted);
+	log_event(LOG_INFO, "relay takes so many recipients in one mail",
+		  log_str("relay", relay->config->name), log_int("recipients", accepted));
+}
+
 /*
  * One attempt over whichever relay is there.  A relay that cannot be had is
  * passed over; a connection lost before the dot gets one more session at
  * once.  NULL: no relay takes mail.
  */
-static struct relay *send_over_relays(struct delivery *d, const struct session_mail *mail,
+static struct relay *send_over_relays(struct delivery *d, struct session_mail *mail,
 				      struct session_verdict *verdict)
 {
 	struct relay *relay;
 	bool lost_before = false;
+	size_t left = mail->recipient_count;
 
 	while ((relay = relays_pick(d->relays))) {
 		d->relay = relay->config->name;
+		cut_envelope(d, relay, left);
+		mail->recipient_count = d->asked_count;
 		session_send(relay->session, mail, &d->arena, verdict);
 		crash_point("answered");
 		if (verdict->result == SESSION_RELAY) {
@@ -285,6 +318,7 @@ static struct relay *send_over_relays(struct delivery *d, const struct session_m
 			continue;
 		}
 		gate_recovered(relay->gate);
+		learn_recipients(relay, verdict);
 		if (verdict->result != SESSION_LOST || lost_before)
 			return relay;
 		lost_before = true;
@@ -305,6 +339,16 @@ static bool is_braked(struct relay *relay, const struct session_verdict *verdict
 	       gate_refused(relay->gate, &verdict->reply);
 }
 
+/* What was said on the line, for whoever asks why it failed. */
+static void keep_dialogue(struct delivery *d, const struct relay *relay)
+{
+	struct buf dialogue = BUF_INIT;
+
+	session_dialogue(relay->session, &dialogue);
+	record_set_dialogue(d->record, buf_str(&dialogue));
+	buf_clear(&dialogue);
+}
+
 static enum delivery_end send(struct delivery *d)
 {
 	struct session_verdict verdict;
@@ -319,7 +363,7 @@ static enum delivery_end send(struct delivery *d)
 		struct fate fate = fate_decide(d->record, RECORD_SENT, &d->policy, clock_unix_ms(), 0);
 		return settle_fate(d, &fate, NULL);
 	}
-	const struct session_mail mail = {
+	struct session_mail mail = {
 		.reverse_path = d->prepared.sender,
 		.recipients = recipients,
 		.recipient_count = d->asked_count,
@@ -336,6 +380,8 @@ static enum delivery_end send(struct delivery *d)
 		return give_back(d);
 	struct fate_place place = here(d);
 	enum record_class class = fate_note_verdict(d->record, d->asked, d->asked_count, &verdict, &place);
+	if (class != RECORD_SENT)
+		keep_dialogue(d, relay);
 	struct fate fate = fate_decide(d->record, class, &d->policy, place.unix_ms, random_unit());
 	return settle_fate(d, &fate, &verdict.reply);
 }

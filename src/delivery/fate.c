@@ -2,9 +2,13 @@
 #include "delivery/fate.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/units.h"
+
+/* The rest of a mail's recipients, for which one envelope was too small. */
+enum { REST_DELAY_MS = 1 };
 
 struct fate_policy fate_policy(const struct config *config)
 {
@@ -107,7 +111,14 @@ static void note_recipient(struct record *record, size_t index, const struct ses
 	record_note_recipient(record, index, state, decisive->code ? &reply : NULL);
 }
 
-/* The reply that the history quotes when the mail was accepted, but not for all. */
+bool fate_is_too_many(const struct session_reply *reply)
+{
+	return (reply->code == 452 || reply->code == 552) &&
+	       (!*reply->enhanced || !strcmp(reply->enhanced + 1, ".5.3"));
+}
+
+/* The reply that the history quotes when the mail was accepted, but not for all.
+ * Those that were too many for one mail simply follow in the next. */
 static const struct session_reply *worst_recipient_reply(const struct session_verdict *verdict)
 {
 	const struct session_reply *worst = NULL;
@@ -115,6 +126,8 @@ static const struct session_reply *worst_recipient_reply(const struct session_ve
 	for (size_t i = 0; i < verdict->recipient_count; i++) {
 		const struct session_reply *reply = &verdict->recipients[i];
 		enum fate_reply read = fate_read_reply(reply, SESSION_RCPT);
+		if (verdict->result == SESSION_SENT && fate_is_too_many(reply))
+			continue;
 		if (read == FATE_REPLY_PERMANENT)
 			return reply;
 		if (read == FATE_REPLY_TEMPORARY && !worst)
@@ -162,7 +175,9 @@ enum record_class fate_note_verdict(struct record *record, const size_t *asked, 
 		return class;	/* nothing was asked of anybody, nothing is charged */
 	for (size_t i = 0; i < asked_count && i < verdict->recipient_count; i++)
 		note_recipient(record, asked[i], &verdict->recipients[i], verdict);
-	record->attempts++;
+	/* A part that was sent is progress, not a failed attempt. */
+	if (class != RECORD_SENT || !record_count(record, RECORD_RCPT_PENDING))
+		record->attempts++;
 	if (class != RECORD_SENT)
 		record_note_error(record, &(struct record_error){
 			.class = class,
@@ -212,6 +227,8 @@ struct fate fate_decide(struct record *record, enum record_class class,
 	fate_recipients_left(record, policy, &left);
 	if (!left)
 		return decide_end(record, class, now_unix_ms);
+	if (class == RECORD_SENT)
+		return (struct fate){ FATE_DEFER, class, REST_DELAY_MS };
 	if (record->attempts >= policy->max_attempts)
 		return bury(record, class, now_unix_ms,
 			    arena_printf(record->arena, "given up after %lld attempts",

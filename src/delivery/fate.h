@@ -8,6 +8,7 @@
 #ifndef POSTRIDER_FATE_H
 #define POSTRIDER_FATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,11 @@ enum fate_reply { FATE_REPLY_NONE, FATE_REPLY_ACCEPTED, FATE_REPLY_TEMPORARY, FA
  */
 enum fate_reply fate_read_reply(const struct session_reply *reply, enum session_stage stage);
 
+/* Whether a reply to RCPT says that one mail cannot have so many recipients:
+ * 452, or 552, with x.5.3 or without an enhanced code (RFC 5321 4.5.3.1.10,
+ * RFC 3463 3.6). */
+bool fate_is_too_many(const struct session_reply *reply);
+
 /*
  * Which recipients of the record are still to be sent to, in order: pending
  * ones, and those in doubt where the policy is to resend.  The array of
@@ -66,7 +72,8 @@ size_t *fate_recipients_left(const struct record *record, const struct fate_poli
 
 /*
  * Writes a verdict into the record: each asked recipient's state and reply,
- * and an entry of the history unless all went well.  asked[i] is the record's
+ * and an entry of the history unless all went well (that some were too many
+ * for one mail is well: they are left, and follow at once).  asked[i] is the record's
  * recipient to which verdict->recipients[i] belongs.  Charges an attempt
  * where one is to be charged.  Returns the class.
  */

@@ -147,6 +147,31 @@ void record_note_error(struct record *record, const struct record_error *error)
 	record->error_total++;
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		count++;
+	return count;
+}
+
+void record_set_dialogue(struct record *record, const char *text)
+{
+	size_t count = count_lines(text);
+	size_t skip = count > RECORD_DIALOGUE_MAX ? count - RECORD_DIALOGUE_MAX : 0;
+
+	record->dialogue = arena_alloc(record->arena, (count - skip + 1) * sizeof *record->dialogue);
+	record->dialogue_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strcspn(text, "\n");
+		if (i >= skip)
+			record->dialogue[record->dialogue_count++] =
+				clean(record->arena, arena_dup(record->arena, text, len));
+		text += len + (text[len] == '\n');
+	}
+}
+
 void record_note_death(struct record *record, enum record_class class, int64_t unix_ms,
 		       const char *reason)
 {
@@ -238,6 +263,15 @@ static json_t *write_errors(const struct record *record)
 	return list;
 }
 
+static json_t *write_dialogue(const struct record *record)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < record->dialogue_count; i++)
+		json_array_append_new(list, json_string(record->dialogue[i]));
+	return list;
+}
+
 static json_t *write_death(const struct record *record)
 {
 	json_t *object = json_object();
@@ -275,6 +309,8 @@ void record_to_json(const struct record *record, struct buf *out)
 	put_number(root, "error_count", record->error_total);
 	if (record->error_count)
 		json_object_set_new(root, "errors", write_errors(record));
+	if (record->dialogue_count)
+		json_object_set_new(root, "dialogue", write_dialogue(record));
 	if (record->dead.reason)
 		json_object_set_new(root, "dead", write_death(record));
 	json_dump_callback(root, add_bytes, out, JSON_COMPACT);
@@ -398,6 +434,20 @@ static void read_errors(struct reader *r, json_t *root, struct record *record)
 		};
 }
 
+static void read_dialogue(struct reader *r, json_t *root, struct record *record)
+{
+	json_t *list = get_array(r, root, "dialogue", RECORD_DIALOGUE_MAX), *line;
+	size_t i;
+
+	record->dialogue = arena_alloc(r->arena, (json_array_size(list) + 1) * sizeof *record->dialogue);
+	json_array_foreach(list, i, line) {
+		if (!json_is_string(line))
+			fail(r, "dialogue", "holds what is no string");
+		else
+			record->dialogue[record->dialogue_count++] = clean(r->arena, json_string_value(line));
+	}
+}
+
 static void read_crashes(struct reader *r, json_t *root, struct record *record)
 {
 	json_t *object = json_object_get(root, "crashes");
@@ -454,6 +504,7 @@ static void read_record(struct reader *r, json_t *root, struct record *record)
 	record->last_unix_ms = get_number(r, root, "last", time_max);
 	read_recipients(r, root, record);
 	read_errors(r, root, record);
+	read_dialogue(r, root, record);
 	read_death(r, root, record);
 }
 

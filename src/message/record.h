@@ -21,7 +21,8 @@
 enum {
 	RECORD_VERSION = 1,
 	RECORD_ID_LEN = 26,		/* a ULID: base/random.h */
-	RECORD_TEXT_MAX = 500,		/* bytes of a reply or reason; the rest is cut off */
+	RECORD_TEXT_MAX = 2000,		/* bytes of a reply or reason; the rest is cut off */
+	RECORD_DIALOGUE_MAX = 100,	/* lines of dialogue; of more the last are kept */
 	RECORD_ERRORS_FIRST = 4,	/* of a long history the first ... */
 	RECORD_ERRORS_LAST = 16,	/* ... and the last are kept */
 	RECORD_ERRORS_MAX = RECORD_ERRORS_FIRST + RECORD_ERRORS_LAST,
@@ -103,6 +104,8 @@ struct record {
 	struct record_error errors[RECORD_ERRORS_MAX];	/* oldest first */
 	size_t error_count;	/* of those in `errors` */
 	int64_t error_total;	/* of those that happened */
+	const char **dialogue;	/* what was said on the line in the last failed attempt, line by line */
+	size_t dialogue_count;
 	struct {
 		const char *reason;	/* NULL: it lives */
 		enum record_class class;
@@ -123,6 +126,9 @@ void record_note_recipient(struct record *record, size_t recipient, enum record_
 /* Adds one to the history, copied; between the first and the last the
  * oldest is forgotten, and still counted. */
 void record_note_error(struct record *record, const struct record_error *error);
+
+/* Replaces the dialogue with the lines of `text`, copied and cleaned. */
+void record_set_dialogue(struct record *record, const char *text);
 
 /* Why it was given up; the text is copied. */
 void record_note_death(struct record *record, enum record_class class, int64_t unix_ms,

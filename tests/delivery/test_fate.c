@@ -52,6 +52,12 @@ static const struct row rows[] = {
 	{ "one greylisted, the other sent", SESSION_SENT, SESSION_FINAL, 250, "",
 	  { { 250, "", SENT, 250 }, { 451, "4.7.1", PENDING, 451 } }, 2,
 	  RECORD_TEMPORARY, FATE_DEFER, 1, false },
+	{ "too many for one mail", SESSION_SENT, SESSION_FINAL, 250, "",
+	  { { 250, "", SENT, 250 }, { 452, "4.5.3", PENDING, 452 } }, 2, RECORD_SENT, FATE_DEFER, 0, false },
+	{ "even the first is too many", SESSION_REFUSED, SESSION_RCPT, 452, "4.5.3",
+	  { { 452, "4.5.3", PENDING, 452 } }, 1, RECORD_TEMPORARY, FATE_DEFER, 1, false },
+	{ "452, but of the mailbox", SESSION_SENT, SESSION_FINAL, 250, "",
+	  { { 250, "", SENT, 250 }, { 452, "4.2.2", PENDING, 452 } }, 2, RECORD_TEMPORARY, FATE_DEFER, 1, false },
 	{ "one refused, the other sent", SESSION_SENT, SESSION_FINAL, 250, "",
 	  { { 550, "5.1.1", REFUSED, 550 }, { 250, "", SENT, 250 } }, 2,
 	  RECORD_RECIPIENT, FATE_BURY, 1, false },
@@ -138,7 +144,7 @@ static void check_row(const struct row *row)
 	struct fate fate = fate_decide(record, class, &policy, NOW_MS, 0.5);
 	assert_int_equal(fate.step, row->step);
 	if (fate.step == FATE_DEFER)
-		assert_int_equal(fate.delay_ms, 60000);
+		assert_int_equal(fate.delay_ms, class == RECORD_SENT ? 1 : 60000);
 	assert_int_equal(record->dead.reason != NULL, fate.step == FATE_BURY);
 	arena_clear(&arena);
 }

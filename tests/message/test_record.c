@@ -121,7 +121,7 @@ static void test_replies_are_cleaned_and_cut(void **state)
 {
 	struct arena arena = ARENA_INIT;
 	struct record *r = sample(&arena), *back;
-	char text[2000];
+	char text[2 * RECORD_TEXT_MAX];
 
 	(void)state;
 	for (size_t i = 0; i + 1 < sizeof text; i += 2)
@@ -136,6 +136,27 @@ static void test_replies_are_cleaned_and_cut(void **state)
 	char *json = json_of(r);
 	assert_int_equal(record_from_json(json, strlen(json), &arena, &back, NULL), RECORD_OK);
 	assert_string_equal(back->template_name, "no\xef\xbf\xbdtext");
+	free(json);
+	arena_clear(&arena);
+}
+
+static void test_a_dialogue_keeps_its_last_lines(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct record *r = sample(&arena), *back;
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < RECORD_DIALOGUE_MAX + 20; i++)
+		buf_printf(&text, "C: line %d\x1b\n", i);
+	record_set_dialogue(r, text.data);
+	buf_clear(&text);
+	char *json = json_of(r);
+	assert_int_equal(record_from_json(json, strlen(json), &arena, &back, NULL), RECORD_OK);
+	assert_int_equal(back->dialogue_count, RECORD_DIALOGUE_MAX);
+	assert_string_equal(back->dialogue[0], "C: line 20 ");
+	record_set_dialogue(r, "");
+	assert_int_equal(r->dialogue_count, 0);
 	free(json);
 	arena_clear(&arena);
 }
@@ -219,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_written_is_read_back),
 		cmocka_unit_test(test_a_long_history_keeps_its_ends),
 		cmocka_unit_test(test_replies_are_cleaned_and_cut),
+		cmocka_unit_test(test_a_dialogue_keeps_its_last_lines),
 		cmocka_unit_test(test_nothing_is_trusted),
 		cmocka_unit_test(test_names),
 	};

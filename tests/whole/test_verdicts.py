@@ -3,11 +3,12 @@
 The scripted relay reads the wanted answer in a recipient's address:
 rcpt451x1-anna@... gets 451 at RCPT once, dot554-...@ 554 after the dot.
 """
+import base64
 import json
 
 import pytest
 
-from harness import wait_for
+from harness import PASSWORD, USER, ScriptedServer, wait_for
 
 
 def push_with(host, stage, answer, **fields):
@@ -188,3 +189,67 @@ def test_closed_while_idle_costs_no_attempt(host):
     host.wait_empty()
     assert not host.log("message deferred") and not host.log("relay down")
     assert not host.log("connection lost, once more at once")
+
+
+def test_an_envelope_too_large_for_the_relay_is_split(make_host):
+    host = make_host(relay_options={"max_recipients": 3})
+    host.start(queues={"default": {"workers": 1}})
+    recipients = ["r%d@example.com" % n for n in range(8)]
+    host.push(id="many", email_to=recipients)
+    host.wait_empty()
+    messages = host.messages()
+    assert sorted(r for m in messages for r in m["rcpt_to"]) == recipients
+    assert [len(m["rcpt_to"]) for m in messages] == [3, 3, 2]
+    assert host.wait_log("relay takes so many recipients in one mail")[0]["recipients"] == 3
+    assert not host.log("message deferred")
+    assert host.status()["queues"][0]["relays"][0]["recipients_most"] == 3
+    # What was learned is kept to: no recipient is refused any more.
+    asked = len([e for e in host.relay.events("command") if e["line"].startswith("RCPT")])
+    host.push(id="again", email_to=recipients)
+    host.wait_messages(6)
+    host.wait_empty()
+    assert len([e for e in host.relay.events("command") if e["line"].startswith("RCPT")]) == asked + 8
+
+
+def test_a_failures_dialogue_is_kept(host):
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="m", email_to=["dot554-anna@example.com"])
+    record = host.wait_dead()[0]
+    dialogue = "\n".join(record["dialogue"])
+    for part in ("C: EHLO host.example.com", "C: MAIL FROM:<no-reply@example.com>", "S: 554 "):
+        assert part in dialogue
+    assert "correct horse" not in dialogue and "Hello" not in dialogue
+    assert base64.b64encode(b"\0mailer\0correct horse").decode() not in dialogue
+
+
+def second_relay(host, tmp_path, tls_directory):
+    """A second relay, and the configuration of the queue that prefers the first."""
+    relay = ScriptedServer(str(tmp_path / "second"), tls="starttls", auth="PLAIN", user=USER + ":" + PASSWORD,
+                           tls_directory=tls_directory)
+    host.configure(relays={"second": dict(host.config["relays"]["main"], port=relay.port)},
+                   queues={"default": {"workers": 1, "relays": ["main", "second"]}})
+    return relay
+
+
+def test_the_second_relay_is_used_while_the_first_is_down(host, tmp_path, tls_directory):
+    with second_relay(host, tmp_path, tls_directory) as second:
+        host.relay.rules({"stage": "greeting", "session": [1, 2], "do": "421 4.3.2 busy"})
+        host.start()
+        host.push(id="one")
+        second.wait(lambda events: any(e["event"] == "message" for e in events))
+        host.wait_log("relay back", relay="main")
+        host.push(id="two")
+        host.wait_messages(1)
+        host.wait_empty()
+        assert len(second.messages()) == 1 and len(host.messages()) == 1
+        assert [line["relay"] for line in host.wait_log("message delivered", 2)] == ["second", "main"]
+
+
+def test_in_doubt_never_goes_to_the_second_relay_at_once(host, tmp_path, tls_directory):
+    with second_relay(host, tmp_path, tls_directory) as second:
+        host.relay.rules({"stage": "dot", "times": 1, "do": {"close": "fin", "serve": True}})
+        host.start()
+        host.push(id="m")
+        host.wait_log("message in doubt, may be sent more than once")
+        host.wait_empty()
+        assert not second.messages()
