@@ -40,12 +40,19 @@ packages_install() # PURPOSE...: installs what is missing; status 1 with the rea
 		echo "Missing Debian packages; run this with sudo, or: apt-get install $missing" >&2
 		return 1
 	fi
-	echo "installing $missing"
-	apt-get update -q || echo "apt-get update failed; going on with the old lists" >&2
-	# The lists may have been empty before, so that the choice was blind.
-	missing=$(packages_missing "$@" | tr '\n' ' ')
-	# shellcheck disable=SC2086 # a list
-	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null
+	log=$(mktemp) || return 1
+	echo "installing, which may take a minute: $missing"
+	{
+		apt-get update -q || echo "apt-get update failed; going on with the old lists"
+		# The lists may have been empty before, so that the choice was blind.
+		missing=$(packages_missing "$@" | tr '\n' ' ')
+		# shellcheck disable=SC2086 # a list
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+	} >"$log" 2>&1 </dev/null
+	status=$?
+	[ $status = 0 ] || tail -n 30 "$log" >&2
+	rm -f "$log"
+	return $status
 }
 
 # Debian's redis-server package would start a service.  Its program is in
