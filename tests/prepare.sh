@@ -40,7 +40,7 @@ packages_install() # PURPOSE...: installs what is missing; status 1 with the rea
 		echo "Missing Debian packages; run this with sudo, or: apt-get install $missing" >&2
 		return 1
 	fi
-	log=$(mktemp) || return 1
+	apt_log=$(mktemp) || return 1
 	echo "installing, which may take a minute: $missing"
 	{
 		apt-get update -q || echo "apt-get update failed; going on with the old lists"
@@ -48,10 +48,10 @@ packages_install() # PURPOSE...: installs what is missing; status 1 with the rea
 		missing=$(packages_missing "$@" | tr '\n' ' ')
 		# shellcheck disable=SC2086 # a list
 		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-	} >"$log" 2>&1 </dev/null
+	} >"$apt_log" 2>&1 </dev/null
 	status=$?
-	[ $status = 0 ] || tail -n 30 "$log" >&2
-	rm -f "$log"
+	[ $status = 0 ] || tail -n 30 "$apt_log" >&2
+	rm -f "$apt_log"
 	return $status
 }
 
