@@ -11,5 +11,6 @@ EXTRA_DIST += $(mail_bodies)
 # The engine beside Jinja2: recorded answers (differential), live (random).
 EXTRA_DIST += tests/template/cases tests/template/expected-failures.txt \
 	tests/template/batch.py tests/template/casefile.py tests/template/oracle.py \
-	tests/template/record.py tests/template/differential
-TESTS += tests/template/differential
+	tests/template/grammar.py tests/template/record.py tests/template/differential \
+	tests/template/random
+TESTS += tests/template/differential tests/template/random
