@@ -111,7 +111,10 @@ class Expressions:
 
     def post(self, base, suffix):
         """What follows an expression; an item or a method of a filtered one
-        needs brackets."""
+        needs brackets.  None of a number's own: what Jinja2 makes of 1[1:]
+        depends on what it finds out when it compiles."""
+        if suffix[:1] in (".", "[") and str(base)[:1] in "0123456789":
+            base = Node("expr", "n")
         if suffix[:1] in (".", "[") and ("|" in str(base) or str(base)[:1] in "-+0123456789"):
             base = self.wrap(base)
         return Node("expr", base, suffix)

@@ -14,6 +14,7 @@ import copy
 import traceback
 
 import jinja2
+import jinja2.compiler
 
 UNDEFINED = {
     "default": jinja2.Undefined,
@@ -26,6 +27,15 @@ EXTENSIONS = {
     "i18n": "jinja2.ext.i18n",
     "debug": "jinja2.ext.debug",
 }
+
+
+class CodeGenerator(jinja2.compiler.CodeGenerator):
+    """Jinja2's, which forgets to note the line of {% with %}: an error in its
+    values is said to be where the statement before it stands."""
+
+    def visit_With(self, node, frame):
+        self.newline(node)
+        super().visit_With(node, frame)
 
 
 def environment(templates, options):
@@ -43,6 +53,7 @@ def environment(templates, options):
         undefined=UNDEFINED[options.pop("undefined", "default")],
         extensions=[EXTENSIONS[name] for name in extensions],
         **options)
+    env.code_generator_class = CodeGenerator
     if "i18n" in extensions:
         env.install_null_translations()
     return env
