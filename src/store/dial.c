@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/units.h"
@@ -34,6 +35,27 @@ static void name_server(struct store_link *link, const char *format, ...)
 	link->server = buf_take(&text);
 }
 
+static int set_blocking(int fd, bool blocking)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -1;
+	return fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+/* From here on a read or a write waits for the command timeout, no longer. */
+static enum store_status set_limits(struct store_link *link, struct error *error)
+{
+	struct timeval limit = timeval_of(link->redis->command_timeout_ms);
+	int fd = link->context->fd;
+
+	if (set_blocking(fd, true) < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0
+	    || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
+		return link_down(link, error, "cannot connect: %s", strerror(errno));
+	return STORE_OK;
+}
+
 /* Takes a context that hiredis connected, or failed to connect. */
 static enum store_status use_context(struct store_link *link, redisContext *context,
 				     struct error *error)
@@ -43,11 +65,9 @@ static enum store_status use_context(struct store_link *link, redisContext *cont
 	link->context = context;
 	if (context->err)
 		return link_down(link, error, "cannot connect: %s", context->errstr);
-	int flags = fcntl(context->fd, F_GETFL);
-	if (flags < 0 || fcntl(context->fd, F_SETFL, flags | O_NONBLOCK) < 0
-	    || fcntl(context->fd, F_SETFD, FD_CLOEXEC) < 0)
+	if (set_blocking(context->fd, false) < 0 || fcntl(context->fd, F_SETFD, FD_CLOEXEC) < 0)
 		return link_down(link, error, "cannot connect: %s", strerror(errno));
-	context->flags &= ~REDIS_BLOCK;
+	context->flags &= ~REDIS_BLOCK;	/* a time that is over is not hiredis's to judge */
 	reply_guard(context->reader);
 	return STORE_OK;
 }
@@ -57,8 +77,9 @@ static enum store_status dial_socket(struct store_link *link, struct error *erro
 	const struct config_redis *redis = link->redis;
 
 	name_server(link, "%s", redis->socket);
-	return use_context(link, redisConnectUnixWithTimeout(redis->socket,
+	enum store_status status = use_context(link, redisConnectUnixWithTimeout(redis->socket,
 				timeval_of(redis->connect_timeout_ms)), error);
+	return status == STORE_OK ? set_limits(link, error) : status;
 }
 
 /* `what` goes before the address: "" or "master main, ". */
@@ -76,7 +97,7 @@ static enum store_status dial_host(struct store_link *link, const char *what, co
 				timeval_of(redis->connect_timeout_ms)), error);
 	if (status == STORE_OK && redis->tls)
 		status = tls_secure(link, host, until, error);
-	return status;
+	return status == STORE_OK ? set_limits(link, error) : status;
 }
 
 /* ---- a cluster's node ---- */

@@ -5,8 +5,9 @@
  * receiving, each within its time.  Never waits before trying again: how
  * often a server that is away is asked is its caller's to decide.
  *
- * hiredis's own blocking calls bound each read, not the whole answer; so the
- * socket is non-blocking here and waited for with poll(2).
+ * hiredis's own blocking calls bound each read, not the whole answer; so its
+ * buffers are filled and emptied here.  The socket blocks for the command
+ * timeout at most (SO_RCVTIMEO), which needs no poll(2) before each read.
  */
 #include "store/private.h"
 
@@ -21,7 +22,7 @@
 
 /* A large answer may take longer than the command timeout as long as it keeps
  * coming, but not for ever. */
-enum { SLOW_FACTOR = 20, MOVES_MOST = 3, HURRY_MS = 1000 };
+enum { SLOW_FACTOR = 20, MOVES_MOST = 3, HURRY_MS = 1000, STILL_MS = 100 };
 
 /* ---- commands ---- */
 
@@ -233,7 +234,7 @@ static enum store_status flush(struct store_link *link, struct error *error)
 			return STORE_OK;
 		if (sdslen(link->context->obuf) != before)
 			limit_moved(link, &limit);
-		if (link_wait(link->context->fd, POLLOUT, limit.step_ms) < 0)
+		else if (clock_monotonic_ms() >= limit.step_ms)
 			return timed_out(link, error, link->redis->command_timeout_ms);
 	}
 }
@@ -242,6 +243,7 @@ static enum store_status receive(struct store_link *link, int64_t ms, redisReply
 				 struct error *error)
 {
 	struct limit limit = limit_of(link, ms);
+	bool longer = ms > link->redis->command_timeout_ms;	/* than a read() waits */
 	void *got = NULL;
 
 	for (;;) {
@@ -249,13 +251,18 @@ static enum store_status receive(struct store_link *link, int64_t ms, redisReply
 			return broken(link, error);
 		if (got)
 			break;
-		if (link_wait(link->context->fd, POLLIN, limit.step_ms) < 0)
+		if (longer && link_wait(link->context->fd, POLLIN, limit.step_ms) < 0)
 			return timed_out(link, error, ms);
+		size_t before = link->context->reader->len;
 		if (redisBufferRead(link->context) != REDIS_OK)
 			return broken(link, error);
-		limit_moved(link, &limit);
+		if (link->context->reader->len != before)
+			limit_moved(link, &limit);
+		else if (clock_monotonic_ms() >= limit.step_ms)
+			return timed_out(link, error, ms);
 	}
 	*reply = got;
+	link->used_ms = clock_monotonic_ms();
 	return STORE_OK;
 }
 
@@ -406,10 +413,12 @@ static enum store_status introduce(struct store_link *link, struct error *error)
 	return status;
 }
 
-/* A connection on which nothing is expected and something came: its end. */
+/* A connection that stood still, on which nothing is expected and something came:
+ * its end. */
 static bool is_stale(const struct store_link *link)
 {
-	return link_wait(link->context->fd, POLLIN, 0) == 0;
+	return clock_monotonic_ms() - link->used_ms >= STILL_MS
+	       && link_wait(link->context->fd, POLLIN, 0) == 0;
 }
 
 enum store_status link_open(struct store_link *link, struct error *error)

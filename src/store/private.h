@@ -25,6 +25,7 @@ struct store_link {
 	char *server;		/* for people: which one it is, or was last */
 	redisContext *context;	/* NULL: not connected */
 	uint64_t epoch;		/* connections made so far */
+	int64_t used_ms;	/* monotonic: when something came last */
 	char run[RUN_ID_SIZE];
 	int64_t client_id;	/* 0: not known */
 	bool busy;		/* asked and not answered */
