@@ -3,6 +3,9 @@
 
 #include "base/arena.h"
 
+/* What needs much of the stack stays out of eval_operation(), which recurses. */
+#define NOINLINE __attribute__((noinline))
+
 /* ---- variables ---- */
 
 static struct value slot_value(struct render *render, const struct scope *scope, const struct code *code)
@@ -42,7 +45,7 @@ static struct value make_fresh(struct render *render, struct value v)
 
 /* ---- literals ---- */
 
-static struct value eval_list(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_list(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct list *list = list_new(render->arena, code->count);
 
@@ -56,7 +59,7 @@ static struct value eval_list(struct render *render, struct scope *scope, const 
 	return code->op == CODE_LIST ? value_list(list) : value_tuple(list);
 }
 
-static struct value eval_dict(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_dict(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct dict *dict = dict_new(render->arena, code->count / 2);
 	uint32_t hash;
@@ -144,7 +147,7 @@ static int compare(struct render *render, enum compare_op op, struct value a, st
 	return value_order(render, orders[op], a, b);
 }
 
-static struct value eval_compare(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_compare(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value a = eval_expression(render, scope, code->list[0]);
 
@@ -184,7 +187,7 @@ static struct value join_parts(struct render *render, struct value *parts, unsig
 
 enum { FEW_PARTS = 8 };
 
-static struct value eval_concat(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_concat(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value few[FEW_PARTS], *parts = few;
 
@@ -224,7 +227,7 @@ static struct value eval_getattr(struct render *render, struct scope *scope, con
 	return value_failed(v) ? v : attribute_get(render, v, code->attribute);
 }
 
-static struct value eval_slice(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_slice(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value parts[4] = { 0 };
 
@@ -335,8 +338,8 @@ static int eval_arguments(struct render *render, struct scope *scope, const stru
 	return eval_named(render, scope, call, caller, list);
 }
 
-struct value eval_call(struct render *render, struct scope *scope, const struct call *call,
-		       struct value caller)
+NOINLINE struct value eval_call(struct render *render, struct scope *scope, const struct call *call,
+				struct value caller)
 {
 	struct value callee = eval_expression(render, scope, call->callee);
 	const struct callable *method = NULL;
@@ -360,7 +363,7 @@ struct value eval_call(struct render *render, struct scope *scope, const struct 
 		      : render_call(render, callee, list.arguments);
 }
 
-static struct value eval_unbound(struct render *render, struct scope *scope, const struct code *code,
+static NOINLINE struct value eval_unbound(struct render *render, struct scope *scope, const struct code *code,
 				 struct value subject)
 {
 	const struct call *call = code->call;
@@ -375,7 +378,7 @@ static struct value eval_unbound(struct render *render, struct scope *scope, con
 }
 
 /* A filter or test. */
-static struct value eval_filter(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_filter(struct render *render, struct scope *scope, const struct code *code)
 {
 	const struct call *call = code->call;
 	struct value slots[NATIVE_MAX_PARAMS];
@@ -406,8 +409,10 @@ static struct value eval_mark_safe(struct render *render, struct scope *scope, c
 
 /* ---- all of them ---- */
 
-struct value eval_expression(struct render *render, struct scope *scope, const struct code *code)
+struct value eval_operation(struct render *render, struct scope *scope, const struct code *code)
 {
+	if (render_step(render) < 0)
+		return value_error();
 	switch ((enum code_op)code->op) {
 	case CODE_CONST:
 		return code->value;
@@ -417,12 +422,6 @@ struct value eval_expression(struct render *render, struct scope *scope, const s
 		return outer_value(render, scope, code);
 	case CODE_CAPTURED:
 		return scope->slots[code->slot];
-	default:
-		break;
-	}
-	if (render_step(render) < 0)
-		return value_error();
-	switch ((enum code_op)code->op) {
 	case CODE_FRESH:
 		return make_fresh(render, code->value);
 	case CODE_TUPLE:

@@ -10,8 +10,19 @@
 #include "template/code.h"
 #include "template/machine.h"
 
+/* What is more than a constant or a variable of the function. */
+struct value eval_operation(struct render *render, struct scope *scope, const struct code *code);
+
 /* A scope may be NULL for constants. */
-struct value eval_expression(struct render *render, struct scope *scope, const struct code *code);
+static inline struct value eval_expression(struct render *render, struct scope *scope,
+					   const struct code *code)
+{
+	if (code->op == CODE_CONST)
+		return code->value;
+	if (code->op == CODE_LOCAL && value_given(scope->slots[code->slot]))
+		return scope->slots[code->slot];
+	return eval_operation(render, scope, code);
+}
 
 /* How a body ended. */
 enum eval_end { EVAL_ERROR = -1, EVAL_DONE, EVAL_BREAK, EVAL_CONTINUE };

@@ -90,7 +90,7 @@ static int print_escaped(struct render *render, struct value v)
 {
 	if (v.kind == VALUE_STRING) {
 		if (v.flags & VALUE_MARKUP)
-			buf_add(render->out, v.text, v.len);
+			render_add(render, v.text, v.len);
 		else
 			value_print_escaped(render->out, value_span(v));
 		return 0;
@@ -100,7 +100,7 @@ static int print_escaped(struct render *render, struct value v)
 	struct value escaped = value_escape(render, v);
 	if (value_failed(escaped))
 		return -1;
-	buf_add(render->out, escaped.text, escaped.len);
+	render_add(render, escaped.text, escaped.len);
 	return 0;
 }
 
@@ -315,7 +315,7 @@ static enum eval_end eval_statement(struct render *render, struct scope *scope, 
 {
 	switch ((enum code_op)code->op) {
 	case CODE_TEXT:
-		buf_add(render->out, code->value.text, code->value.len);
+		render_add(render, code->value.text, code->value.len);
 		return EVAL_DONE;
 	case CODE_PRINT:
 		return end_of(eval_print(render, scope, code));

@@ -6,6 +6,7 @@
  */
 #include "template/format.h"
 
+#include "template/py/pyfloat.h"
 #include "template/py/quote.h"
 #include "template/py/spec.h"
 #include "template/py/uni.h"
@@ -20,6 +21,33 @@ static int fail_spec(struct render *render, struct error *error)
 	return -1;
 }
 
+/*
+ * The specifications of amounts, ".2f" and ",.2f" with one digit: true when
+ * it was one and the number is printed.
+ */
+static bool add_amount(struct render *render, double d, struct span s)
+{
+	bool grouped = *s.at == ',';
+	size_t from = render->out->len, len;
+
+	if (s.len != 3u + grouped || s.at[grouped] != '.' || s.at[s.len - 1] != 'f' ||
+	    s.at[grouped + 1] < '0' || s.at[grouped + 1] > '3' || !(d >= 0 && d < 1e12))
+		return false;
+	unsigned precision = (unsigned)(s.at[grouped + 1] - '0');
+	pyfloat_format(d, 'f', precision, 0, render->out);
+	len = render->out->len - from;
+	size_t digits = len - precision - (precision > 0);
+	/* From the right, so that each comma moves what is behind it once. */
+	for (size_t at = digits; grouped && at > 3;) {
+		at -= 3;
+		buf_putc(render->out, ',');
+		char *place = render->out->data + from + at;
+		memmove(place + 1, place, render->out->len - from - at - 1);
+		*place = ',';
+	}
+	return true;
+}
+
 int format_value(struct render *render, struct value v, struct span s)
 {
 	struct error error = ERROR_INIT;
@@ -29,6 +57,8 @@ int format_value(struct render *render, struct value v, struct span s)
 
 	if (s.len == 0)
 		return value_print(render, v);
+	if (v.kind == VALUE_FLOAT && add_amount(render, v.real, s))
+		return 0;
 	if (v.kind != VALUE_STRING && !value_is_number(v)) {
 		render_fail(render, FAIL_TYPE, "unsupported format string passed to %s.__format__", type);
 		return -1;

@@ -18,7 +18,17 @@ enum { BIG_MARK = sizeof big_mark - 1, MOST_DIGITS = 19 };
 
 /* ---- values ---- */
 
-static struct value input_value(struct arena *arena, json_t *json);
+/*
+ * Containers that stand in several places (`body`, and each member of it as a
+ * variable of its own) become one value, which saves time and is what Python
+ * has: a change through one name is seen through the other.
+ */
+struct input {
+	struct arena *arena;
+	struct dict *shared;		/* address of the JSON: its value; NULL while none */
+};
+
+static struct value input_value(struct input *input, json_t *json);
 
 static struct value input_string(struct arena *arena, json_t *json)
 {
@@ -34,25 +44,53 @@ static struct value input_string(struct arena *arena, json_t *json)
 	return value_text(text.at, text.len, 0);
 }
 
-static struct value input_array(struct arena *arena, json_t *json)
+static struct value input_array(struct input *input, json_t *json)
 {
-	struct list *list = list_new(arena, json_array_size(json));
+	struct list *list = list_new(input->arena, json_array_size(json));
 
 	list->count = list->room;
 	for (size_t i = 0; i < list->count; i++)
-		list->items[i] = input_value(arena, json_array_get(json, i));
+		list->items[i] = input_value(input, json_array_get(json, i));
 	return value_list(list);
 }
 
-static struct value input_value(struct arena *arena, json_t *json)
+static struct dict *input_object(struct input *input, json_t *json)
+{
+	struct dict *dict = dict_new(input->arena, json_object_size(json));
+
+	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
+		const char *key = json_object_iter_key(at);
+		size_t len = json_object_iter_key_len(at);
+		dict_set_hashed(input->arena, dict, value_text(key, len, 0), dict_hash_bytes(key, len),
+				input_value(input, json_object_iter_value(at)));
+	}
+	return dict;
+}
+
+static struct value input_container(struct input *input, json_t *json)
+{
+	struct value key = value_int((intptr_t)json), known;
+
+	if (json->refcount < 2)
+		return json_is_array(json) ? input_array(input, json) : value_dict(input_object(input, json));
+	if (!input->shared)
+		input->shared = dict_new(input->arena, 0);
+	known = dict_get(input->shared, key);
+	if (value_given(known))
+		return known;
+	known = json_is_array(json) ? input_array(input, json) : value_dict(input_object(input, json));
+	dict_set(input->arena, input->shared, key, known);
+	return known;
+}
+
+static struct value input_value(struct input *input, json_t *json)
 {
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
-		return value_dict(input_dict(arena, json));
 	case JSON_ARRAY:
-		return input_array(arena, json);
+		return input_container(input, json);
 	case JSON_STRING:
-		return input_string(arena, json);
+		return input_string(input->arena, json);
 	case JSON_INTEGER:
 		return value_int(json_integer_value(json));
 	case JSON_REAL:
@@ -68,15 +106,9 @@ static struct value input_value(struct arena *arena, json_t *json)
 
 struct dict *input_dict(struct arena *arena, json_t *json)
 {
-	struct dict *dict = dict_new(arena, json_object_size(json));
+	struct input input = { .arena = arena };
 
-	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
-		const char *key = json_object_iter_key(at);
-		size_t len = json_object_iter_key_len(at);
-		dict_set_hashed(arena, dict, value_text(key, len, 0), dict_hash_bytes(key, len),
-				input_value(arena, json_object_iter_value(at)));
-	}
-	return dict;
+	return input_object(&input, json);
 }
 
 /* ---- reading ---- */

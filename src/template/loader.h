@@ -44,6 +44,7 @@ struct templates {
 	struct dict *texts;		/* name: place in options.texts */
 	struct dict *cache;		/* name: struct template, in `number` */
 	struct template *retired;	/* replaced while a rendering may still run them */
+	size_t stack;			/* bytes of it that a rendering may use */
 	unsigned running;		/* renderings in progress */
 	uint64_t serial;		/* of renderings and checks */
 	struct buf out;			/* reused from rendering to rendering */

@@ -208,6 +208,21 @@ static int contains_key(struct render *render, const struct dict *dict, struct v
 	return value_given(dict_get_hashed(dict, key, hash));
 }
 
+/* Text among the items of a list, as in `currency in ['EUR', 'USD']`. */
+static int list_has_text(struct render *render, const struct list *list, struct value text)
+{
+	if (render_steps(render, list->count) < 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		struct value item = list->items[i];
+		if (item.kind == VALUE_STRING && item.len == text.len && !memcmp(item.text, text.text, text.len))
+			return 1;
+		if (is_strict(item))
+			return strict_failure(render, item);
+	}
+	return 0;
+}
+
 static int contains_by_iterating(struct render *render, struct value container, struct value item)
 {
 	struct cursor cursor;
@@ -243,9 +258,12 @@ int value_contains(struct render *render, struct value container, struct value i
 			       off / range->step < (__int128_t)range->count;
 		}
 		break;
-	case VALUE_UNDEFINED:
 	case VALUE_TUPLE:
 	case VALUE_LIST:
+		if (item.kind == VALUE_STRING)
+			return list_has_text(render, container.list, item);
+		break;
+	case VALUE_UNDEFINED:
 	case VALUE_ITERATOR:
 		break;
 	case VALUE_OBJECT:

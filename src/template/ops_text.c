@@ -246,7 +246,7 @@ int value_print(struct render *render, struct value v)
 {
 	switch ((enum value_kind)v.kind) {
 	case VALUE_STRING:
-		buf_add(render->out, v.text, v.len);
+		render_add(render, v.text, v.len);
 		return 0;
 	case VALUE_UNDEFINED:
 		if (v.undefined->kind != UNDEFINED_STRICT)

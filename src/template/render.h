@@ -99,6 +99,21 @@ static inline size_t render_capture(struct render *render)
 	return render->out->len;
 }
 
+/* buf_add() to render->out, without a call where there is room. */
+static inline void render_add(struct render *render, const char *text, size_t len)
+{
+	struct buf *out = render->out;
+
+	if (__builtin_expect(out->room - out->len <= len, 0)) {
+		buf_add(out, text, len);
+		return;
+	}
+	if (len)
+		memcpy(out->data + out->len, text, len);
+	out->len += len;
+	out->data[out->len] = '\0';
+}
+
 /* What was added since, as a string in the arena; `flags` as for value_text().
  * The capture is closed and render->out as it was. */
 struct value render_captured(struct render *render, size_t capture, unsigned flags);

@@ -80,6 +80,18 @@ static void take_texts(struct templates *set, const struct template_text *texts)
 	set->options.texts = copies;
 }
 
+enum { MOST_STACK = 4 << 20, LEAST_STACK = 256 << 10 };
+
+static size_t stack_to_use(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur / 2 > MOST_STACK)
+		return MOST_STACK;
+	return limit.rlim_cur / 2 < LEAST_STACK ? LEAST_STACK : limit.rlim_cur / 2;
+}
+
 struct templates *templates_open(const struct template_options *options)
 {
 	struct templates *set = mem_alloc(sizeof *set);
@@ -91,6 +103,7 @@ struct templates *templates_open(const struct template_options *options)
 	take_limits(&set->options.limits);
 	take_texts(set, options->texts);
 	set->cache = dict_new(&set->arena, 0);
+	set->stack = stack_to_use();
 	set->directory = -1;
 	if (set->options.directory)
 		set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -153,18 +166,6 @@ const struct template_knowledge *templates_knowledge(struct templates *set, cons
 
 /* ---- rendering ---- */
 
-enum { MOST_STACK = 4 << 20, LEAST_STACK = 256 << 10 };
-
-static size_t stack_to_use(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
-	    limit.rlim_cur / 2 > MOST_STACK)
-		return MOST_STACK;
-	return limit.rlim_cur / 2 < LEAST_STACK ? LEAST_STACK : limit.rlim_cur / 2;
-}
-
 static void begin(struct templates *set, struct render *render)
 {
 	const struct template_limits *limits = &set->options.limits;
@@ -176,7 +177,7 @@ static void begin(struct templates *set, struct render *render)
 		.steps_left = limits->steps, .output_limit = limits->output_bytes,
 		.memory_limit = limits->memory_bytes, .depth_limit = limits->depth,
 		.deadline_ms = clock_monotonic_ms() + limits->time_ms,
-		.stack_end = (const char *)__builtin_frame_address(0) - stack_to_use(),
+		.stack_end = (const char *)__builtin_frame_address(0) - set->stack,
 		.undefined = set->undefined,
 	};
 }

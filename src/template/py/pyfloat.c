@@ -319,11 +319,44 @@ static void format_general(double d, unsigned precision, bool alternate, struct 
 		buf_puts(out, "0");
 }
 
+/*
+ * 'f' of what amounts of money are: exact in 64 bits, half to even, without
+ * the unbounded arithmetic of printf().  False when d is not of that size.
+ */
+static bool add_exact(double d, unsigned precision, struct buf *out)
+{
+	static const uint64_t powers[] = { 1, 10, 100, 1000 };
+	char digits[32], *end = digits + sizeof digits, *p = end;
+	int exponent;
+
+	if (precision >= sizeof powers / sizeof *powers || d < 0 || d >= 1e12 || (d != 0 && d < 1e-3))
+		return false;
+	/* d is mantissa / 2^shift, 53 bits of it; 1e-3 makes shift 62 at most. */
+	uint64_t scaled = (uint64_t)ldexp(frexp(d, &exponent), 53) * powers[precision];
+	int shift = 53 - exponent;
+	if (shift < 1 || shift > 62)
+		return false;
+	uint64_t whole = scaled >> shift, rest = scaled & ((UINT64_C(1) << shift) - 1);
+	uint64_t half = UINT64_C(1) << (shift - 1);
+	whole += rest > half || (rest == half && (whole & 1));
+	for (unsigned i = 0; i < precision; i++, whole /= 10)
+		*--p = (char)('0' + whole % 10);
+	if (precision)
+		*--p = '.';
+	do
+		*--p = (char)('0' + whole % 10);
+	while (whole /= 10);
+	buf_add(out, p, (size_t)(end - p));
+	return true;
+}
+
 void pyfloat_format(double d, char type, unsigned precision, unsigned flags, struct buf *out)
 {
 	char format[] = "%#.*f";
 	bool alternate = flags & PYFLOAT_ALTERNATE;
 
+	if (type == 'f' && !alternate && !signbit(d) && add_exact(d, precision, out))
+		return;
 	if (add_special(d, isupper((unsigned char)type), out))
 		return;
 	if (type == 'g' && (flags & PYFLOAT_DOT_ZERO)) {
