@@ -329,7 +329,7 @@ static bool add_exact(double d, unsigned precision, struct buf *out)
 	char digits[32], *end = digits + sizeof digits, *p = end;
 	int exponent;
 
-	if (precision >= sizeof powers / sizeof *powers || d < 0 || d >= 1e12 || (d != 0 && d < 1e-3))
+	if (precision >= sizeof powers / sizeof *powers || !(d == 0 || (d >= 1e-3 && d < 1e12)))
 		return false;
 	/* d is mantissa / 2^shift, 53 bits of it; 1e-3 makes shift 62 at most. */
 	uint64_t scaled = (uint64_t)ldexp(frexp(d, &exponent), 53) * powers[precision];
