@@ -153,15 +153,26 @@ static int assign_tuple(struct render *render, struct scope *scope, const struct
 	return 0;
 }
 
+static int namespace_check(struct render *render, struct value owner)
+{
+	if (value_is_namespace(owner))
+		return 0;
+	render_fail(render, FAIL_TEMPLATE, "cannot assign attribute on non-namespace object");
+	return -1;
+}
+
+static struct value namespace_of(struct scope *scope, const struct target *target)
+{
+	return scope_out(scope, target->place.depth)->slots[target->place.slot];
+}
+
 static int assign_attribute(struct render *render, struct scope *scope, const struct target *target,
 			    struct value value)
 {
-	struct value owner = scope_out(scope, target->place.depth)->slots[target->place.slot];
+	struct value owner = namespace_of(scope, target);
 
-	if (!value_is_namespace(owner)) {
-		render_fail(render, FAIL_TEMPLATE, "cannot assign attribute on non-namespace object");
+	if (namespace_check(render, owner) < 0)
 		return -1;
-	}
 	namespace_set(render, owner, target->attribute, value);
 	return 0;
 }
@@ -183,8 +194,12 @@ int eval_assign(struct render *render, struct scope *scope, const struct target 
 	return -1;
 }
 
+/* Jinja2 looks whether a namespace is one before it asks for the value. */
 static int eval_set(struct render *render, struct scope *scope, const struct code *code)
 {
+	if (code->target->kind == TARGET_NAMESPACE && namespace_check(render, namespace_of(scope, code->target)) < 0)
+		return -1;
+
 	struct value v = eval_expression(render, scope, code->a);
 
 	return value_failed(v) ? -1 : eval_assign(render, scope, code->target, v);

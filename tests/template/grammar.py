@@ -263,7 +263,7 @@ class Expressions:
             (2, lambda: Node("expr", "{'a': ", e("any", depth), ", 'b': ", e("any", depth), "}")),
             (1, lambda: Node("expr", "dict(", e("dict", depth), ", z=", e("any", depth), ")")),
             (1, lambda: self.post(e("dict", depth), ".copy()")),
-            (1, lambda: Node("expr", "{", e("str", depth), ": 1}")))
+            (1, lambda: Node("expr", "{", self.name("str"), ": 1}")))
 
     def make_misc(self, depth):
         e, rng = self.expr, self.rng
@@ -482,7 +482,7 @@ class Templates(Expressions):
         name = self.rng.choice(self.files)
         target = self.rng.choice([f'"{name}"', f"'{name}'", f"['gone.html', '{name}']"])
         return Node("stmt", self.tag("include ", target, self.rng.choice(
-            ["", "", "", " ignore missing", " without context", " with context"])))
+            ["", "", "", " ignore missing", " with context"])))
 
     def import_(self):
         name = self.rng.choice(self.files)
