@@ -22,6 +22,5 @@ endif
 if FUZZERS
 noinst_PROGRAMS += tests/store/fuzz_reply
 tests_store_fuzz_reply_SOURCES = tests/store/fuzz_reply.c
-tests_store_fuzz_reply_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 tests_store_fuzz_reply_LDFLAGS = -fsanitize=fuzzer
 endif
