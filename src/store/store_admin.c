@@ -79,15 +79,12 @@ static bool is_zero(const char *text)
 
 static void advise_memory(const redisReply *info, struct faults *advice)
 {
-	char policy[32], limit[32];
+	char policy[32];
 
 	if (reply_info(info, "maxmemory_policy", policy, sizeof policy)
 	    && strcmp(policy, "noeviction") != 0)
 		faults_add(advice, "Redis evicts keys when its memory is full (maxmemory-policy %s):"
 				   " messages would be lost; set maxmemory-policy to noeviction", policy);
-	if (reply_info(info, "maxmemory", limit, sizeof limit) && is_zero(limit))
-		faults_add(advice, "Redis has no limit on its memory (maxmemory 0): a flood of messages"
-				   " ends it by the kernel's hand; set maxmemory");
 }
 
 /* `save` is NULL when the setting may not be read. */

@@ -118,7 +118,7 @@ static void begin_at(struct redis_server *server, const char *const *options, in
 	server->options = options;
 	server->config = (struct config_redis){
 		.socket = server->socket, .prefix = (char *)(uintptr_t)"postrider",
-		.connect_timeout_ms = 2000, .command_timeout_ms = 5000, .lease_ms = 30000,
+		.connect_timeout_ms = 5000, .command_timeout_ms = 20000, .lease_ms = 30000,
 	};
 	redis_again(server);
 }

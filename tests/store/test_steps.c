@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "message/record.h"
 #include "redis.h"
 
 static struct redis_server server;
@@ -131,7 +132,7 @@ static void test_take_waits(void **state)
 	ok(store_take_start(store, 150, &error));
 	nothing(store_take_finish(store, &job, &error));
 	int64_t took = clock_monotonic_ms() - began;
-	assert_true(took >= 140 && took < 3000);
+	assert_true(took >= 140 && took < 10000);
 	/* It is not waited for beyond the lease. */
 	ok(store_take_start(store, 3600000, &error));
 	assert_non_null(strstr(redis_str(&server, "CLIENT LIST"), "cmd=blmove"));
@@ -149,7 +150,7 @@ static void test_hurry(void **state)
 	ok(store_take_start(store, 20000, &error));
 	store_take_hurry(store);
 	nothing(store_take_finish(store, &job, &error));
-	assert_true(clock_monotonic_ms() - began < 2000);
+	assert_true(clock_monotonic_ms() - began < 10000);
 	/* What came in before it counts. */
 	ok(store_push(other, "x", 1, &error));
 	ok(store_take_start(store, 20000, &error));
@@ -614,6 +615,27 @@ static void test_promote_leaves_unknown_versions(void **state)
 	assert_string_equal(redis_str(&server, "LINDEX " QUEUE " 2"), "@no-record");
 }
 
+/* scripts/version.lua looks at a record's first key and parses nothing. */
+static void test_a_real_record_is_known(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct record *record = record_new(&arena);
+	struct buf json = BUF_INIT;
+	size_t moved;
+	int64_t next;
+
+	(void)state;
+	record->id = R1;
+	record->queue = "default";
+	record->first_unix_ms = record->last_unix_ms = clock_unix_ms();
+	record_to_json(record, &json);
+	shelve("retry", R1, buf_str(&json), 1000);
+	ok(store_promote(store, 10, &moved, &next, &error));
+	assert_int_equal(moved, 1);
+	buf_clear(&json);
+	arena_clear(&arena);
+}
+
 static void test_owners(void **state)
 {
 	struct store_owner *list;
@@ -762,7 +784,6 @@ static void test_a_large_one(void **state)
 	size_t len = 25u << 20;
 	char *message = malloc(len);
 	struct store_job job;
-	int64_t began = clock_monotonic_ms();
 
 	(void)state;
 	for (size_t i = 0; i < len; i++)
@@ -785,7 +806,6 @@ static void test_a_large_one(void **state)
 	assert_memory_equal(job.message, message, len);
 	ok(store_done(store, &job, &error));
 	store_job_clear(&job);
-	assert_true(clock_monotonic_ms() - began < 20000);
 	free(message);
 }
 
@@ -858,6 +878,7 @@ int main(void)
 		test(test_end_lease),
 		test(test_promote),
 		test(test_promote_leaves_unknown_versions),
+		test(test_a_real_record_is_known),
 		test(test_owners),
 		test(test_trim),
 		test(test_trim_in_parts),
