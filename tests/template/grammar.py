@@ -11,8 +11,19 @@ WORDS = ["alpha", "Beta", "gamma ray", "it's", "<b>bold</b>", "a & b", "x", "", 
          "3.5", "foo-bar", "one,two,three", "  pad ", "line\\nbreak", "http://example.com/?a=1&b=2",
          "me@example.com", "%s", "{}", "100%", "\\\"q\\\"", "tab\\tx", "İ", "a.b.c", "Hello, World!"]
 SCALARS = {"n": "int", "m": "int", "f": "num", "s": "str", "t": "str", "h": "str", "e": "str",
-           "none_": "any", "yes": "bool", "missing": "any", "l": "ints", "w": "strs", "mix": "list",
+           "none_": "any", "yes": "bool", "l": "ints", "w": "strs", "mix": "list",
            "d": "dict", "users": "users", "nest": "dict", "empty": "list", "big": "int"}
+
+
+ALPHABET = ("abcXYZ019 _-.,;:!?'\"<>&/\\%{}[]()+*=~^|@#$\t\néÉßſŒœıİǆΣσςЖж日本ﬁ€😀"
+            "\u00a0\u200b\u2028\x7f\x85Ⅷ٣½")
+
+
+def word(rng):
+    """One of WORDS as data, or any letters."""
+    if rng.random() < 0.3:
+        return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(0, 14)))
+    return rng.choice(WORDS).replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
 class Node:
@@ -35,20 +46,21 @@ class Node:
 
 def context(rng):
     number = lambda: rng.choice([rng.randint(-3, 12), rng.randint(0, 3), 0, 1, 100, 1234567])
-    word = lambda: rng.choice(WORDS).replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
     real = lambda: rng.choice([0.5, 2.5, -1.25, 3.0, 0.1, 1e16, 1234.5678, 2.675])
-    users = [{"name": word() or "nobody", "age": rng.randint(1, 5), "ok": rng.random() < 0.6,
-              "tags": [word() for _ in range(rng.randint(0, 2))], "address": {"city": word()}}
+    users = [{"name": word(rng) or "nobody", "age": rng.randint(1, 5), "ok": rng.random() < 0.6,
+              "tags": [word(rng) for _ in range(rng.randint(0, 2))], "address": {"city": word(rng)}}
              for _ in range(rng.randint(0, 4))]
     return {
-        "n": number(), "m": number(), "f": real(), "s": word(), "t": word(), "h": "<i>\"it's\" & so</i>",
+        "n": number(), "m": number(), "f": real(), "s": word(rng), "t": word(rng), "h": "<i>\"it's\" & so</i>",
         "e": "", "none_": None, "yes": rng.random() < 0.5,
-        "l": [number() for _ in range(rng.randint(0, 5))], "w": [word() for _ in range(rng.randint(0, 5))],
+        "l": [number() for _ in range(rng.randint(0, 5))], "w": [word(rng) for _ in range(rng.randint(0, 5))],
         "mix": rng.sample([1, "1", 2.5, None, True, [1], {"k": 1}, ""], rng.randint(0, 4)),
-        "d": {rng.choice(["a", "B", "c", "x y", "items", "<k>"]): rng.choice([number(), word(), None])
+        "d": {rng.choice(["a", "B", "c", "x y", "items", "<k>"]): rng.choice([number(), word(rng), None])
               for _ in range(rng.randint(0, 4))},
-        "users": users, "nest": {"a": {"b": {"c": number()}}, "l": [[1, 2], [3]], "s": word()},
-        "empty": [], "big": 123456789012345678901234567890,
+        "users": users, "nest": {"a": {"b": {"c": number()}}, "l": [[1, 2], [3]], "s": word(rng)},
+        "empty": [], "tree": [{"v": word(rng), "c": [{"v": number(), "c": []}, {"v": 2, "c": [{"v": 3, "c": []}]}]},
+                               {"v": "z", "c": []}][:rng.randint(0, 2)],
+        "big": 123456789012345678901234567890,
     }
 
 
@@ -67,7 +79,7 @@ class Expressions:
     def name(self, kind):
         fitting = [name for name, has in self.names.items() if has == kind]
         if not fitting or self.rng.random() < 0.04:
-            fitting = list(self.names)
+            fitting = [*self.names, "missing"]
         return Node("expr", self.rng.choice(fitting))
 
     def expr(self, kind="any", depth=3):
@@ -105,6 +117,37 @@ class Expressions:
         if "'" in word or self.rng.random() < 0.3:
             return '"' + word.replace('"', '\\"').replace('\\\\"', '\\"') + '"'
         return "'" + word + "'"
+
+    def number(self):
+        return str(self.rng.choice([0, 1, 2, 3, 5, 8, -1, -2, 12]))
+
+    def slice(self):
+        """An item or a slice, which may be empty, backwards or out of range."""
+        part = lambda: self.rng.choice(["", "", self.number()])
+        if self.rng.random() < 0.3:
+            return f"[{self.number()}]"
+        step = self.rng.choice(["", "", ":", ":-1", ":2", ":-2"])
+        return f"[{part()}:{part()}{step}]"
+
+    def percent(self):
+        """A conversion of the % operator for a number."""
+        rng = self.rng
+        flags = "".join(rng.sample("-+ #0", rng.choice([0, 0, 1, 1, 2])))
+        width = rng.choice(["", "", "1", "6", "11"])
+        precision = rng.choice(["", "", ".0", ".1", ".3", ".7"])
+        return f"'%{flags}{width}{precision}{rng.choice('ddiuxXoeEfFgGsr')}|'"
+
+    def spec(self):
+        """A replacement field of str.format() for a number."""
+        rng = self.rng
+        align = rng.choice(["", "", "<", ">", "^", "=", "*<", "é>", "0^"])
+        sign = rng.choice(["", "", "+", "-", " "])
+        mark = rng.choice(["", "", "", "#", "0"])
+        width = rng.choice(["", "", "3", "9", "14"])
+        group = rng.choice(["", "", ",", "_"])
+        precision = rng.choice(["", "", ".0", ".2", ".5"])
+        kind = rng.choice(["", "d", "f", "e", "g", "%", "x", "b", "n", "s", "G"])
+        return f"'{{:{align}{sign}{mark}{width}{group}{precision}{kind}}}|'"
 
     def wrap(self, *parts):
         return Node("expr", "(", *parts, ")")
@@ -184,8 +227,19 @@ class Expressions:
                              ".format(", e("str", depth), ", ", e("any", depth), ")")),
             (1, lambda: Node("expr", rng.choice(["'{:,.2f}'", "'{:08.3f}'", "'{:+}'", "'{:e}'", "'{:.3g}'", "'{:_}'",
                                                  "'{:%}'"]), ".format(", e("num", depth), ")")),
-            (1, lambda: self.post(e("str", depth), rng.choice(["[0]", "[-1]", "[1:]", "[:3]", "[::-1]", "[1:4:2]",
-                                                                  "[99]"]))),
+            (2, lambda: self.post(e("str", depth), self.slice())),
+            (1, lambda: self.wrap(self.percent(), " % ", e("num", depth))),
+            (1, lambda: Node("expr", self.spec(), ".format(", e("num", depth), ")")),
+            (2, lambda: Node("expr", e("str", depth), "|", *rng.choice([
+                ("replace(", e("str", depth), ", ", e("str", depth), ")"), ("trim(", e("str", depth), ")"),
+                ("indent(", e("str", depth), ")"), ("default(", e("any", depth), ", true)"),
+                ("truncate(", self.number(), ", ", e("bool", depth), ", ", e("str", 0), ", ", self.number(), ")"),
+                ("wordwrap(", rng.choice("3579"), ", ", e("bool", depth), ")"), ("center(", self.number(), ")"),
+                ("wordwrap(6, wrapstring=", e("str", 0), ")"), ("urlize(", rng.choice("59"), ", true, target='_t')")]))),
+            (1, lambda: Node("expr", e("strs", depth), "|join(", e("str", depth), ")")),
+            (1, lambda: self.post(e("str", depth), rng.choice(
+                [".split(", ".partition(", ".rpartition(", ".replace('a', ", ".strip(", ".count(", ".find(", ".startswith(",
+                 ".rsplit(", ".removesuffix("]) + self.quote(rng.choice(["-", "<", "a", " ", "ß"])) + ")")),
             (1, lambda: Node("expr", e("int", depth), "|filesizeformat")),
             (1, lambda: self.post(e("any", depth), rng.choice(["|string", "|tojson", "|e", "|pprint"]))),
             (1, lambda: self.post(e("dict", depth), rng.choice(["|xmlattr", "|urlencode", "|tojson", "|tojson(2)"]))),
@@ -236,7 +290,7 @@ class Expressions:
         return self.pick(
             (3, lambda: self.post(e("ints", depth), self.rng.choice(
                 ["|sort", "|sort(reverse=true)", "|reverse|list", "|unique|list", "|list", "|select('odd')|list",
-                 "|reject('gt', 2)|list", "|map('abs')|list", "|select|list", "[1:]", "[::-1]", "[:2]"]))),
+                 "|reject('gt', 2)|list", "|map('abs')|list", "|select|list", self.slice()]))),
             (1, lambda: Node("expr", "[", e("int", depth), ", ", e("int", depth), "]")),
             (1, lambda: Node("expr", "range((", e("int", depth), ") % 6)")),
             (1, lambda: Node("expr", e("strs", depth), "|map('length')|list")))
@@ -334,7 +388,7 @@ class Templates(Expressions):
                 (3, lambda: self.if_(d)), (4, lambda: self.for_(d)), (4, self.set_), (1, lambda: self.set_block(d)),
                 (1, lambda: self.with_(d)), (2, lambda: self.macro(d)), (2, self.call), (1, lambda: self.call_block(d)),
                 (1, lambda: self.filter_block(d)), (1, lambda: self.autoescape(d)), (1, self.raw), (1, self.namespace),
-                (2, self.loop_detail), (1, self.unpack), (1, self.mutate), (1, lambda: self.trans())]
+                (1, lambda: self.recursive(d)), (2, self.loop_detail), (1, self.unpack), (1, self.mutate), (1, self.trans)]
             if self.files:
                 kinds += [(2, self.include), (1, self.import_)]
             if self.blocks is not None:
@@ -369,6 +423,16 @@ class Templates(Expressions):
         if self.rng.random() < 0.2:
             parts += [self.tag("else"), self.body(d, True)]
         return Node("stmt", *parts, self.tag("endfor"))
+
+    def recursive(self, d):
+        self.in_loop += 1
+        body = self.scoped({"node": "dict", "loop": "loop"}, lambda: self.body(0, True))
+        self.in_loop -= 1
+        return Node("stmt", self.tag("for node in tree recursive"), body, self.rng.choice(
+            ["{{ node.v }}", "{{ loop.depth }}", ""]), self.rng.choice(
+                ["({{ loop(node.c) }})", "{% if node.c %}{{ loop(node.c)|upper }}{% endif %}",
+                 "{{ loop(node.c[:1]) ~ '<' }}"]),
+                    self.tag("endfor"))
 
     def loop_detail(self):
         if not self.in_loop and self.rng.random() < 0.97:
@@ -509,14 +573,14 @@ class Templates(Expressions):
                     Node("stmt", "{% endmacro %}"), Node("stmt", "{% set lv = 'lib<v>' %}{% set _p = 1 %}text"),
                     self.body(1, True))
 
-    def child(self, base_blocks):
-        """A template that extends base.html."""
+    def child(self, base_blocks, base="base.html"):
+        """A template that extends another."""
         parts = []
         if self.rng.random() < 0.4:
             parts.append(self.body(1, True))
-        parts.append(Node("stmt", self.rng.choice(['{% extends "base.html" %}', "{% extends 'base.html' %}",
-                                                   "{% extends 'ba' ~ 'se.html' %}",
-                                                   "{% extends 'base.html' if yes else 'base.html' %}"])))
+        parts.append(Node("stmt", self.rng.choice([
+            f'{{% extends "{base}" %}}', f"{{% extends '{base[:2]}' ~ '{base[2:]}' %}}",
+            f"{{% extends '{base}' if yes else '{base}' %}}", f"{{% if true %}}{{% extends '{base}' %}}{{% endif %}}"])))
         if self.rng.random() < 0.5:
             parts += [self.set_(), self.macro(1)]
         self.blocks = None
@@ -525,7 +589,7 @@ class Templates(Expressions):
                 body = self.scoped({}, lambda: self.body(1))
                 if self.rng.random() < 0.5:
                     body.parts.insert(self.rng.randint(0, len(body.parts)), Node("stmt", self.rng.choice(
-                        ["{{ super() }}", "{{ super()|upper }}", f"{{{{ self.{name} is defined }}}}"])))
+                        ["{{ super() }}", "{{ super()|upper }}", "{{ super() ~ h }}", f"{{{{ self.{name} is defined }}}}"])))
                 parts.append(Node("stmt", self.tag("block ", name), body, self.tag("endblock")))
         return Node("body", *parts)
 
@@ -541,10 +605,14 @@ class Templates(Expressions):
             self.files = list(files)
             self.blocks = []
         if several < 0.3:
-            files["base.html"] = self.scoped({}, lambda: Node("body", self.body(1), self.block(1), self.block(1), self.body(0)))
+            files["base.html"] = self.scoped({}, lambda: Node(
+                "body", self.body(1), self.block(1), self.block(1), self.body(0)))
             blocks = list(dict.fromkeys(self.blocks))
             self.macros = {}
-            files["main.html"] = self.child(blocks)
+            if several < 0.1:
+                files["mid.html"] = self.scoped({}, lambda: self.child(blocks))
+                self.macros = {}
+            files["main.html"] = self.child(blocks, "mid.html" if several < 0.1 else "base.html")
         else:
             files["main.html"] = Node("body", *[self.statement(2) for _ in range(self.rng.randint(1, 4))])
         return files
