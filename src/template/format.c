@@ -310,6 +310,11 @@ static int add_escaped(struct formatter *formatter, struct value v, struct span 
 	size_t capture = render_capture(render);
 	struct value text;
 
+	/* It has whatever method it is asked for, __html_format__() too, but none can be called. */
+	if (v.kind == VALUE_UNDEFINED && v.undefined->kind == UNDEFINED_CHAINABLE) {
+		undefined_fail(render, v);
+		return -1;
+	}
 	if (value_has_html(v) && spec.len > 0) {
 		render_fail(render, FAIL_VALUE, "Unsupported format specification for Markup.");
 		return -1;

@@ -267,6 +267,8 @@ struct value value_binary(struct render *render, const char *op, struct value a,
 		return numbers(render, op, a, b);
 	if (*op == '%' && a.kind == VALUE_STRING)
 		return value_percent(render, a, b);
+	if (*op == '+' && value_is_markup(a) && value_has_html(b))
+		return add(render, a, b);	/* a chainable undefined value has HTML, too: none */
 	if (a.kind == VALUE_UNDEFINED || b.kind == VALUE_UNDEFINED)
 		return undefined_fail(render, a.kind == VALUE_UNDEFINED ? a : b);
 	if (*op == '+')
