@@ -290,6 +290,19 @@ static void audit(const unsigned pushed[MESSAGES])
 	assert_int_equal(redis_int(&server, "HLEN " TAG "message"), references);
 }
 
+/* Always enough to do; every tenth is the same message. */
+static void keep_pushing(unsigned pushed[MESSAGES])
+{
+	static int next;
+
+	while (redis_int(&server, "LLEN " QUEUE) < 100) {
+		int n = next % TWIN_EVERY ? next : 0;
+		next = (next + 1) % MESSAGES;
+		redis_run(&server, "RPUSH " QUEUE " {\"n\":%d}", n);
+		pushed[n]++;
+	}
+}
+
 static void test_killed_at_any_instant(void **state)
 {
 	const char *rounds = getenv("ROUNDS");
@@ -298,14 +311,10 @@ static void test_killed_at_any_instant(void **state)
 	int most = rounds ? atoi(rounds) : 150, killed = 0;
 
 	(void)state;
-	for (int i = 0; i < MESSAGES; i++) {
-		int n = i % TWIN_EVERY ? i : 0;	/* every tenth is the same message */
-		redis_run(&server, "RPUSH " QUEUE " {\"n\":%d}", n);
-		pushed[n]++;
-	}
 	for (int round = 0; round < most; round++) {
 		int status;
 		struct timespec pause = { 0, rand_r(&seed) % 12000000 };
+		keep_pushing(pushed);
 		pid_t pid = child(work, (int)(seed + (unsigned)round));
 		nanosleep(&pause, NULL);
 		kill(pid, SIGKILL);
