@@ -43,7 +43,7 @@ int attrpath_init(struct render *render, struct attrpath *path, struct value att
 							 sizeof *path->parts);
 	split = split_by(value_span(attribute), span_of("."), -1, false);
 	while (split_next(&split, &piece))
-		if (part_of(render, value_plain(text_part(attribute, piece)), &path->parts[path->count++]) < 0)
+		if (part_of(render, text_part(attribute, piece), &path->parts[path->count++]) < 0)
 			return -1;
 	return 0;
 }

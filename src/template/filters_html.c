@@ -370,10 +370,10 @@ static struct value filter_pprint(struct render *render, struct value self, cons
 const struct native filters_html[] = {
 	{ "pprint", "", filter_pprint, 0, NULL },
 	{ "striptags", "", filter_striptags, 0, NULL },
-	{ "tojson", "indent=None", filter_tojson, 0, NULL },
+	{ "tojson", "indent=None", filter_tojson, NATIVE_PASSED, NULL },
 	{ "urlencode", "", filter_urlencode, 0, NULL },
 	{ "urlize", "trim_url_limit=None nofollow=False target=None rel=None extra_schemes=None", filter_urlize,
-	  NATIVE_CONTEXT, NULL },
-	{ "xmlattr", "autospace=True", filter_xmlattr, NATIVE_CONTEXT, NULL },
+	  NATIVE_CONTEXT | NATIVE_PASSED, NULL },
+	{ "xmlattr", "autospace=True", filter_xmlattr, NATIVE_CONTEXT | NATIVE_PASSED, NULL },
 	{ 0 },
 };

@@ -448,12 +448,12 @@ static struct value filter_items(struct render *render, struct value self, const
 const struct native filters_lazy[] = {
 	{ "batch", "linecount fill_with=None", filter_batch, NATIVE_CONTEXT, NULL },
 	{ "items", "", filter_items, NATIVE_CONTEXT, NULL },
-	{ "map", "*args **kwargs", filter_map, NATIVE_CONTEXT, "sync_do_map" },
-	{ "reject", "*args **kwargs", filter_reject, NATIVE_CONTEXT, "sync_do_reject" },
-	{ "rejectattr", "*args **kwargs", filter_rejectattr, NATIVE_CONTEXT, "sync_do_rejectattr" },
-	{ "select", "*args **kwargs", filter_select, NATIVE_CONTEXT, "sync_do_select" },
-	{ "selectattr", "*args **kwargs", filter_selectattr, NATIVE_CONTEXT, "sync_do_selectattr" },
+	{ "map", "*args **kwargs", filter_map, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_map" },
+	{ "reject", "*args **kwargs", filter_reject, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_reject" },
+	{ "rejectattr", "*args **kwargs", filter_rejectattr, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_rejectattr" },
+	{ "select", "*args **kwargs", filter_select, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_select" },
+	{ "selectattr", "*args **kwargs", filter_selectattr, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_selectattr" },
 	{ "slice", "slices fill_with=None", filter_slice, NATIVE_CONTEXT, "sync_do_slice" },
-	{ "unique", "case_sensitive=False attribute=None", filter_unique, NATIVE_CONTEXT, NULL },
+	{ "unique", "case_sensitive=False attribute=None", filter_unique, NATIVE_CONTEXT | NATIVE_PASSED, NULL },
 	{ 0 },
 };

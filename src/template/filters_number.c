@@ -6,6 +6,7 @@
 #include "template/native.h"
 #include "template/py/pyfloat.h"
 #include "template/py/words.h"
+#include "template/text.h"
 
 static struct value filter_abs(struct render *render, struct value self, const struct value *args)
 {
@@ -127,7 +128,7 @@ static struct value round_common(struct render *render, struct value v, struct v
 		return render_fail(render, FAIL_TYPE, "type %s doesn't define __round__ method", value_class_name(v));
 	if (precision.kind == VALUE_NONE)
 		return v.kind == VALUE_FLOAT ? round_whole(render, v.real) : value_pyint(value_to_pyint(v));
-	if (value_index(render, precision, &digits) < 0)
+	if ((v.kind == VALUE_FLOAT ? value_index : text_bound)(render, precision, &digits) < 0)
 		return value_error();
 	if (v.kind == VALUE_FLOAT) {
 		if (pyfloat_round(v.real, digits, &d, &error) < 0)
@@ -207,7 +208,7 @@ static struct value filter_filesizeformat(struct render *render, struct value se
 }
 
 const struct native filters_number[] = {
-	{ "abs", "", filter_abs, 0, "abs" },
+	{ "abs", "", filter_abs, NATIVE_BUILTIN, "abs" },
 	{ "filesizeformat", "binary=False", filter_filesizeformat, 0, NULL },
 	{ "float", "default=0.0", filter_float, 0, NULL },
 	{ "int", "default=0 base=10", filter_int, 0, NULL },

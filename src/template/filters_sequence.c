@@ -305,7 +305,7 @@ static int read_sort_paths(struct render *render, struct value attribute, bool s
 				  (several ? seek_count(value_span(attribute), span_of(",")) + 1 : 1));
 	while (!several || split_next(&split, &piece)) {
 		if (several)
-			name = value_plain(text_part(attribute, piece));
+			name = text_part(attribute, piece);
 		if (attrpath_init(render, &sort->paths[sort->count], name) < 0)
 			return -1;
 		sort->paths[sort->count++].ignore_case = !sensitive;
@@ -479,17 +479,17 @@ static struct value filter_attr(struct render *render, struct value self, const 
 }
 
 const struct native filters_sequence[] = {
-	{ "attr", "name", filter_attr, 0, NULL },
+	{ "attr", "name", filter_attr, NATIVE_PASSED, NULL },
 	{ "dictsort", "case_sensitive=False by='key' reverse=False", filter_dictsort, 0, NULL },
-	{ "first", "", filter_first, 0, "sync_do_first" },
-	{ "groupby", "attribute default=None case_sensitive=False", filter_groupby, 0, "sync_do_groupby" },
-	{ "join", "d='' attribute=None", filter_join, NATIVE_CONTEXT, "sync_do_join" },
-	{ "last", "", filter_last, 0, NULL },
-	{ "max", "case_sensitive=False attribute=None", filter_max, 0, NULL },
-	{ "min", "case_sensitive=False attribute=None", filter_min, 0, NULL },
-	{ "random", "", filter_random, NATIVE_CONTEXT, NULL },
+	{ "first", "", filter_first, NATIVE_PASSED, "sync_do_first" },
+	{ "groupby", "attribute default=None case_sensitive=False", filter_groupby, NATIVE_PASSED, "sync_do_groupby" },
+	{ "join", "d='' attribute=None", filter_join, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_join" },
+	{ "last", "", filter_last, NATIVE_PASSED, NULL },
+	{ "max", "case_sensitive=False attribute=None", filter_max, NATIVE_PASSED, NULL },
+	{ "min", "case_sensitive=False attribute=None", filter_min, NATIVE_PASSED, NULL },
+	{ "random", "", filter_random, NATIVE_CONTEXT | NATIVE_PASSED, NULL },
 	{ "reverse", "", filter_reverse, NATIVE_CONTEXT, NULL },
-	{ "sort", "reverse=False case_sensitive=False attribute=None", filter_sort, 0, NULL },
-	{ "sum", "attribute=None start=0", filter_sum, 0, "sync_do_sum" },
+	{ "sort", "reverse=False case_sensitive=False attribute=None", filter_sort, NATIVE_PASSED, NULL },
+	{ "sum", "attribute=None start=0", filter_sum, NATIVE_PASSED, "sync_do_sum" },
 	{ 0 },
 };

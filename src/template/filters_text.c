@@ -307,7 +307,9 @@ static struct value filter_wordwrap(struct render *render, struct value self, co
 		return value_error();
 	if (self.kind != VALUE_STRING)
 		return text_no_attribute(render, self, "splitlines");
-	if (value_order(render, "<=", args[0], value_int(0)) < 0 || value_index(render, args[0], &wrap.width) < 0)
+	/* Without a line nobody looks at the width. */
+	if (self.len > 0 && (value_order(render, "<=", args[0], value_int(0)) < 0 ||
+			     text_bound(render, args[0], &wrap.width) < 0))
 		return value_error();
 	if (value_is_markup(between))
 		return wrap_escaped(render, self, &wrap, between);
@@ -346,10 +348,10 @@ const struct native filters_text[] = {
 	{ "format", "*args **kwargs", filter_format, 0, NULL },
 	{ "indent", "width=4 first=False blank=False", filter_indent, 0, NULL },
 	{ "lower", "", filter_lower, 0, NULL },
-	{ "replace", "old new count=None", filter_replace, NATIVE_CONTEXT, NULL },
+	{ "replace", "old new count=None", filter_replace, NATIVE_CONTEXT | NATIVE_PASSED, NULL },
 	{ "title", "", filter_title, 0, NULL },
 	{ "trim", "chars=None", filter_trim, 0, NULL },
-	{ "truncate", "length=255 killwords=False end='...' leeway=None", filter_truncate, 0, NULL },
+	{ "truncate", "length=255 killwords=False end='...' leeway=None", filter_truncate, NATIVE_PASSED, NULL },
 	{ "upper", "", filter_upper, 0, NULL },
 	{ "wordcount", "", filter_wordcount, 0, NULL },
 	{ "wordwrap", "width=79 break_long_words=True wrapstring=None break_on_hyphens=True", filter_wordwrap, NATIVE_CONTEXT,

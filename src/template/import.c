@@ -125,9 +125,8 @@ static void fail_none_found(struct render *render, const struct list *names)
 	for (size_t i = 0; i < names->count; i++) {
 		if (i)
 			buf_puts(render->out, ", ");
-		if (names->items[i].kind == VALUE_UNDEFINED)
-			undefined_message(names->items[i], render->out);
-		else if (value_print(render, names->items[i]) < 0)
+		if ((names->items[i].kind == VALUE_UNDEFINED ? undefined_message(render, names->items[i])
+							      : value_print(render, names->items[i])) < 0)
 			return;
 	}
 	struct value text = render_captured(render, capture, 0);

@@ -51,6 +51,7 @@ libpostrider_a_SOURCES += \
 
 # Filters, tests, methods and globals.
 libpostrider_a_SOURCES += \
+	src/template/arity.c src/template/arity.h \
 	src/template/attrpath.c src/template/attrpath.h \
 	src/template/cycler.c src/template/cycler.h \
 	src/template/filters_html.c \

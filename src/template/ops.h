@@ -132,6 +132,7 @@ struct value undefined_hint(struct render *render, const char *hint);	/* `hint` 
 struct value undefined_of(struct render *render, struct value owner, struct value name);
 /* UndefinedError with its message. */
 struct value undefined_fail(struct render *render, struct value undefined);
-void undefined_message(struct value undefined, struct buf *out);
+/* Adds it to render->out; 0 or -1. */
+int undefined_message(struct render *render, struct value undefined);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "template/arity.h"
 #include "template/machine.h"
 
 static const struct native *const filter_tables[] = {
@@ -20,11 +21,14 @@ static const struct native *const global_tables[] = { globals_core };
 static const struct native *const i18n_tables[] = { globals_i18n };
 static const struct {
 	enum value_kind kind;
+	const char *type;
 	const struct native *rows;
 } method_tables[] = {
-	{ VALUE_STRING, methods_str }, { VALUE_LIST, methods_list }, { VALUE_TUPLE, methods_tuple },
-	{ VALUE_DICT, methods_dict }, { VALUE_VIEW, methods_view }, { VALUE_RANGE, methods_range },
-	{ VALUE_INT, methods_int }, { VALUE_BOOL, methods_int }, { VALUE_FLOAT, methods_float },
+	{ VALUE_STRING, "str", methods_str }, { VALUE_LIST, "list", methods_list },
+	{ VALUE_TUPLE, "tuple", methods_tuple }, { VALUE_DICT, "dict", methods_dict },
+	{ VALUE_VIEW, "dict_keys", methods_view }, { VALUE_RANGE, "range", methods_range },
+	{ VALUE_INT, "int", methods_int }, { VALUE_BOOL, "int", methods_int },
+	{ VALUE_FLOAT, "float", methods_float },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -100,6 +104,7 @@ static struct callable *make_callable(const struct native *row, const char *pref
 				       : arena_printf(&registry.arena, "%s%s", prefix, row->name);
 	callable->star = callable->star_star = -1;
 	parse_signature(callable, row->params);
+	callable->implicit = (row->flags & NATIVE_PASSED ? 1 : 0) + (*prefix ? 1 : 0);
 	return callable;
 }
 
@@ -134,7 +139,9 @@ static void index_methods(void)
 			struct value found = dict_get_text(registry.attributes, row->name);
 			struct attribute *attribute = value_given(found)
 				? (struct attribute *)(intptr_t)found.number : make_attribute(row->name);
-			attribute->methods[method_tables[i].kind] = make_callable(row, "");
+			struct callable *method = make_callable(row, "");
+			method->type = method_tables[i].type;
+			attribute->methods[method_tables[i].kind] = method;
 		}
 }
 
@@ -204,15 +211,6 @@ bool render_has_test(struct value name)
 
 /* ---- binding ---- */
 
-static int fail_too_many(struct render *render, const struct callable *callable, size_t given)
-{
-	unsigned most = callable->count - (callable->star_star >= 0);
-
-	render_fail(render, FAIL_TYPE, "%s() takes %u positional argument%s but %zu %s given",
-		    callable->pyname, most, most == 1 ? "" : "s", given, given == 1 ? "was" : "were");
-	return -1;
-}
-
 static int bind_list(struct render *render, const struct callable *callable,
 		     struct arguments arguments, struct value *slots)
 {
@@ -226,7 +224,7 @@ static int bind_list(struct render *render, const struct callable *callable,
 		slots[callable->star] = value_tuple_of(render->arena, arguments.list + taken,
 						       arguments.count - taken);
 	else if (arguments.count > most)
-		return fail_too_many(render, callable, arguments.count);
+		return arity_too_many(render, callable, arguments.count);
 	return 0;
 }
 
@@ -237,11 +235,8 @@ static int bind_name(struct render *render, const struct callable *callable, str
 		if ((int)i == callable->star || (int)i == callable->star_star ||
 		    !dict_same_key(callable->names[i], keyword.name))
 			continue;
-		if (value_given(slots[i])) {
-			render_fail(render, FAIL_TYPE, "%s() got multiple values for argument '%.*s'",
-				    callable->pyname, (int)keyword.name.len, keyword.name.text);
-			return -1;
-		}
+		if (value_given(slots[i]))
+			return arity_twice(render, callable, keyword.name);
 		slots[i] = keyword.value;
 		return 0;
 	}
@@ -249,23 +244,17 @@ static int bind_name(struct render *render, const struct callable *callable, str
 		dict_set(render->arena, slots[callable->star_star].dict, keyword.name, keyword.value);
 		return 0;
 	}
-	render_fail(render, FAIL_TYPE, "%s() got an unexpected keyword argument '%.*s'",
-		    callable->pyname, (int)keyword.name.len, keyword.name.text);
-	return -1;
+	return arity_unexpected(render, callable, keyword.name);
 }
 
-static int fill_defaults(struct render *render, const struct callable *callable, struct value *slots)
+static int fill_defaults(struct render *render, const struct callable *callable, struct value *slots,
+			 size_t given)
 {
 	for (unsigned i = 0; i < callable->count; i++) {
 		if (value_given(slots[i]))
 			continue;
-		if (callable->required & 1u << i) {
-			render_fail(render, FAIL_TYPE,
-				    "%s() missing 1 required positional argument: '%.*s'",
-				    callable->pyname, (int)callable->names[i].len,
-				    callable->names[i].text);
-			return -1;
-		}
+		if (callable->required & 1u << i)
+			return arity_missing(render, callable, slots, given);
 		slots[i] = callable->defaults[i];
 	}
 	return 0;
@@ -283,7 +272,7 @@ int callable_bind(struct render *render, const struct callable *callable,
 	for (size_t i = 0; i < arguments.named_count; i++)
 		if (bind_name(render, callable, arguments.named[i], slots) < 0)
 			return -1;
-	return fill_defaults(render, callable, slots);
+	return fill_defaults(render, callable, slots, arguments.count);
 }
 
 /* ---- calling ---- */
@@ -368,7 +357,8 @@ static struct value fail_unknown(struct render *render, const char *what, struct
 	buf_putc(render->out, '.');
 	if (name.kind == VALUE_UNDEFINED) {
 		buf_puts(render->out, " (");
-		undefined_message(name, render->out);
+		if (undefined_message(render, name) < 0)
+			return value_error();
 		buf_puts(render->out, "; did you forget to quote the callable name?)");
 	}
 	struct value text = render_captured(render, capture, 0);

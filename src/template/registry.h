@@ -16,6 +16,8 @@ struct callable {
 	struct object object;		/* so that a global is a value */
 	const struct native *row;
 	const char *pyname;		/* in messages */
+	const char *type;		/* of a method's receiver; NULL: no method */
+	unsigned implicit;		/* arguments that Python's counterpart gets besides: the value, a context */
 	unsigned count;			/* parameters, * and ** among them */
 	unsigned positional_only;	/* this many from the first cannot be named */
 	int star, star_star;		/* their places, or -1 */

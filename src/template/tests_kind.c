@@ -89,7 +89,7 @@ static struct value test_upper(struct render *render, struct value self, const s
 
 const struct native tests_kind[] = {
 	{ "boolean", "", test_boolean, 0, NULL },
-	{ "callable", "", test_callable, 0, "callable" },
+	{ "callable", "", test_callable, NATIVE_BUILTIN, "callable" },
 	{ "false", "", test_false, 0, NULL },
 	{ "float", "", test_float, 0, NULL },
 	{ "integer", "", test_integer, 0, NULL },

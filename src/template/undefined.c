@@ -35,52 +35,33 @@ static void add_owner(struct value owner, struct buf *out)
 		buf_printf(out, "%s object", value_type_name(owner));
 }
 
-/* Element names are what was between the brackets: repr() of simple kinds. */
-static void add_element(struct value name, struct buf *out)
-{
-	struct error error = ERROR_INIT;
-
-	if (value_is_int(name) && name.kind == VALUE_BOOL)
-		buf_puts(out, name.number ? "True" : "False");
-	else if (name.kind == VALUE_INT && pyint_print(value_to_pyint(name), out, &error) < 0)
-		error_clear(&error);
-	else if (name.kind == VALUE_NONE)
-		buf_puts(out, "None");
-	else if (name.kind == VALUE_UNDEFINED)
-		buf_puts(out, "Undefined");
-	else if (name.kind == VALUE_FLOAT)
-		buf_printf(out, "%g", name.real);
-	else if (name.kind != VALUE_INT)
-		buf_printf(out, "<%s>", value_type_name(name));
-}
-
-void undefined_message(struct value value, struct buf *out)
+int undefined_message(struct render *render, struct value value)
 {
 	const struct undefined *undefined = value.undefined;
+	struct buf *out = render->out;
 
 	if (undefined->hint) {
 		buf_puts(out, undefined->hint);
-	} else if (undefined->owner.kind == VALUE_MISSING) {
+		return 0;
+	}
+	if (undefined->owner.kind == VALUE_MISSING) {
 		quote_repr(value_span(undefined->name), out);
 		buf_puts(out, " is undefined");
-	} else if (undefined->name.kind != VALUE_STRING) {
-		add_owner(undefined->owner, out);
-		buf_puts(out, " has no element ");
-		add_element(undefined->name, out);
-	} else {
-		buf_putc(out, '\'');
-		add_owner(undefined->owner, out);
-		buf_puts(out, "' has no attribute ");
-		quote_repr(value_span(undefined->name), out);
+		return 0;
 	}
+	bool named = undefined->name.kind == VALUE_STRING;
+	buf_puts(out, named ? "'" : "");
+	add_owner(undefined->owner, out);
+	buf_puts(out, named ? "' has no attribute " : " has no element ");
+	return value_print_repr(render, undefined->name);
 }
 
 struct value undefined_fail(struct render *render, struct value undefined)
 {
-	struct buf text = BUF_INIT;
+	size_t capture = render_capture(render);
 
-	undefined_message(undefined, &text);
-	struct value failed = render_fail(render, FAIL_UNDEFINED, "%s", buf_str(&text));
-	buf_clear(&text);
-	return failed;
+	if (undefined_message(render, undefined) < 0)
+		return value_error();
+	struct value text = render_captured(render, capture, 0);
+	return value_failed(text) ? text : render_fail(render, FAIL_UNDEFINED, "%.*s", (int)text.len, text.text);
 }
