@@ -1,10 +1,10 @@
 /*
  * auth.c - which AUTH mechanism, and the ones that libesmtp lacks
  *
- * PLAIN, LOGIN and CRAM-MD5 are libesmtp's: the chosen one alone is left
- * visible to it.  XOAUTH2 (Google's and Microsoft's) and OAUTHBEARER (RFC 7628)
- * are done here, between the EHLO of our own and libesmtp's, which may follow
- * an AUTH at any time (RFC 5321 4.1.4); libesmtp then hears of no AUTH at all.
+ * PLAIN, LOGIN and CRAM-MD5 are libesmtp's: of what the server offers only
+ * these, or the configured one of them, are left visible to it.  XOAUTH2
+ * (Google's and Microsoft's) and OAUTHBEARER (RFC 7628) are done here, when
+ * libesmtp, which sees no AUTH at all then, is about to send the first MAIL.
  *
  * No credential leaves this file but into the connection.
  */
@@ -23,27 +23,28 @@ enum {
 	BEARERS = EHLO_XOAUTH2 | EHLO_OAUTHBEARER,
 };
 
-/* In the order of preference.  CRAM-MD5 first only where the password would
- * travel in clear otherwise: it makes the server keep passwords readable. */
-static const enum ehlo_auth secure_order[] = { EHLO_PLAIN, EHLO_LOGIN, EHLO_CRAM_MD5, 0 };
-static const enum ehlo_auth clear_order[] = { EHLO_CRAM_MD5, EHLO_PLAIN, EHLO_LOGIN, 0 };
-static const enum ehlo_auth bearer_order[] = { EHLO_XOAUTH2, EHLO_OAUTHBEARER, 0 };
-
-static const enum ehlo_auth *order(const struct session *session)
+static unsigned wanted(const struct session *session)
 {
-	static const enum ehlo_auth only[][2] = {
-		[CONFIG_AUTH_PLAIN] = { EHLO_PLAIN, 0 },
-		[CONFIG_AUTH_LOGIN] = { EHLO_LOGIN, 0 },
-		[CONFIG_AUTH_CRAM_MD5] = { EHLO_CRAM_MD5, 0 },
-		[CONFIG_AUTH_XOAUTH2] = { EHLO_XOAUTH2, 0 },
-		[CONFIG_AUTH_OAUTHBEARER] = { EHLO_OAUTHBEARER, 0 },
-	};
+	switch (session->relay->auth) {
+	case CONFIG_AUTH_PLAIN:
+		return EHLO_PLAIN;
+	case CONFIG_AUTH_LOGIN:
+		return EHLO_LOGIN;
+	case CONFIG_AUTH_CRAM_MD5:
+		return EHLO_CRAM_MD5;
+	case CONFIG_AUTH_XOAUTH2:
+		return EHLO_XOAUTH2;
+	case CONFIG_AUTH_OAUTHBEARER:
+		return EHLO_OAUTHBEARER;
+	case CONFIG_AUTH_AUTO:
+		break;
+	}
+	return session->tokens ? (unsigned)BEARERS : EHLO_PLAIN | EHLO_LOGIN | EHLO_CRAM_MD5;
+}
 
-	if (session->relay->auth != CONFIG_AUTH_AUTO)
-		return only[session->relay->auth];
-	if (session->tokens)
-		return bearer_order;
-	return transport_is_tls(session->transport) ? secure_order : clear_order;
+unsigned auth_for_libesmtp(const struct session *session)
+{
+	return session->relay->username ? wanted(session) & ~(unsigned)BEARERS : 0;
 }
 
 static bool fail(struct session *session, struct session_reply cause)
@@ -53,16 +54,34 @@ static bool fail(struct session *session, struct session_reply cause)
 	return false;
 }
 
-static bool not_offered(struct session *session, const enum ehlo_auth *wanted)
+bool auth_is_safe(struct session *session)
 {
+	const struct config_relay *relay = session->relay;
+
+	if (!relay->username || relay->tls != CONFIG_TLS_NONE || transport_is_loopback(session->transport))
+		return true;
+	return fail(session, reply_none(session->arena,
+		"the password is not sent in clear to %s; set relays.%s.tls to starttls or implicit",
+		transport_peer(session->transport), relay->name));
+}
+
+bool auth_is_offered(struct session *session)
+{
+	static const enum ehlo_auth all[] = {
+		EHLO_PLAIN, EHLO_LOGIN, EHLO_CRAM_MD5, EHLO_XOAUTH2, EHLO_OAUTHBEARER,
+	};
 	const char *peer = transport_peer(session->transport), *name = session->relay->name;
+	unsigned wants = wanted(session);
 	struct buf names = BUF_INIT;
 
+	if (!session->relay->username || session->authenticated || (session->ehlo.auth & wants))
+		return true;
 	if (!*session->ehlo.mechanisms)
 		return fail(session, reply_none(session->arena,
 			"%s does not offer AUTH; remove relays.%s.username if it takes mail without", peer, name));
-	for (; *wanted; wanted++)
-		buf_printf(&names, "%s%s", names.len ? ", " : "", ehlo_auth_name(*wanted));
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (wants & all[i])
+			buf_printf(&names, "%s%s", names.len ? ", " : "", ehlo_auth_name(all[i]));
 	struct session_reply cause = reply_none(session->arena,
 		"%s does not offer AUTH %s; it offers %s; see relays.%s.auth", peer, buf_str(&names),
 		session->ehlo.mechanisms, name);
@@ -199,33 +218,19 @@ static bool bearer(struct session *session, enum ehlo_auth mechanism)
 	return false;
 }
 
-/* --- what to do ------------------------------------------------------------------------ */
-
-bool auth_begin(struct session *session)
+bool auth_before_mail(struct session *session)
 {
 	const struct config_relay *relay = session->relay;
-	const enum ehlo_auth *wanted = order(session);
-	enum ehlo_auth chosen = 0;
+	unsigned wants = wanted(session) & session->ehlo.auth;
 
-	session->mechanism = NULL;
-	if (!relay->username)
+	if (session->authenticated)
 		return true;
-	if (!transport_is_tls(session->transport) && !transport_is_loopback(session->transport))
-		return fail(session, reply_none(session->arena,
-			"the password is not sent in clear to %s; set relays.%s.tls to starttls or implicit",
-			transport_peer(session->transport), relay->name));
-	for (const enum ehlo_auth *one = wanted; *one && !chosen; one++)
-		if (session->ehlo.auth & *one)
-			chosen = *one;
-	if (!chosen)
-		return not_offered(session, wanted);
-	if (!(chosen & BEARERS)) {
-		session->mechanism = ehlo_auth_name(chosen);
-		return true;
-	}
+	if (!(wants & BEARERS))
+		return fail(session, reply_none(session->arena, "%s did not let us authenticate; nothing is sent without",
+						transport_peer(session->transport)));
 	if (!session->tokens)
 		return fail(session, reply_none(session->arena,
-			"AUTH %s wants a token: set relays.%s.token_file or relays.%s.token_command",
-			ehlo_auth_name(chosen), relay->name, relay->name));
-	return bearer(session, chosen);
+			"AUTH XOAUTH2 and OAUTHBEARER want a token: set relays.%s.token_file or relays.%s.token_command",
+			relay->name, relay->name));
+	return bearer(session, wants & EHLO_XOAUTH2 ? EHLO_XOAUTH2 : EHLO_OAUTHBEARER);
 }

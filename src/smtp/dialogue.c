@@ -1,8 +1,8 @@
 /*
  * dialogue.c - what is said before and beside libesmtp
  *
- * Greeting, EHLO and STARTTLS up to where libesmtp takes over, the EHLO after
- * the handshake, QUIT at the end: each bounded as a whole, each with a text
+ * The greeting, EHLO and STARTTLS up to where libesmtp takes over, a NOOP
+ * behind the handshake, QUIT at the end: each bounded as a whole, each with a text
  * that says what went wrong.  Exactly one reply is taken for a command; bytes
  * behind it, which nobody asked for, end the session.
  */
@@ -226,11 +226,8 @@ static bool ehlo(struct session *session)
 		ehlo_parse(&session->ehlo, buf_str(&session->reader.text), session->reader.text.len);
 		return true;
 	}
-	session->ehlo = (struct ehlo){ 0 };
-	/* A server that knows HELO alone has neither TLS nor AUTH; libesmtp says HELO then. */
-	bool old = session->reader.code == 500 || session->reader.code == 502;
-	return (old && session->relay->tls == CONFIG_TLS_NONE && !session->relay->username) ||
-	       refused(session);
+	/* A server that knows HELO alone has no TLS either. */
+	return refused(session);
 }
 
 static bool starttls(struct session *session)
@@ -262,7 +259,7 @@ bool dialogue_open(struct session *session)
 {
 	switch (session->relay->tls) {
 	case CONFIG_TLS_NONE:
-		return greeting(session) && ehlo(session) && auth_begin(session);
+		return auth_is_safe(session) && greeting(session);
 	case CONFIG_TLS_STARTTLS:
 		return greeting(session) && ehlo(session) && starttls(session);
 	case CONFIG_TLS_IMPLICIT:
@@ -272,16 +269,19 @@ bool dialogue_open(struct session *session)
 }
 
 /*
- * libesmtp would say EHLO now.  This one goes first for two reasons: what is
- * offered has to be known before libesmtp sees it; and the round trip takes in
- * TLS 1.3 session tickets, which otherwise make libesmtp read before it has
- * written and wait out its time-out.
+ * The round trip takes in TLS 1.3 session tickets.  Without it libesmtp, which
+ * says EHLO next, may find them on the socket, read before it has written, and
+ * wait out its time-out.  NOOP is allowed before EHLO (RFC 5321 4.1.4); a
+ * second EHLO is not to every server's liking.
  */
 bool dialogue_after_tls(struct session *session)
 {
-	if (session->relay->tls == CONFIG_TLS_IMPLICIT && !greeting(session))
-		return false;
-	return ehlo(session) && auth_begin(session);
+	int64_t limit = session->relay->timeouts.command_ms;
+
+	if (session->relay->tls == CONFIG_TLS_IMPLICIT)
+		return greeting(session);
+	session_enter(session, SESSION_EHLO, limit);
+	return ask(session, "NOOP\r\n", limit) && (session->reader.code != 421 || refused(session));
 }
 
 void dialogue_quit(struct session *session)

@@ -89,9 +89,9 @@ void ehlo_parse(struct ehlo *ehlo, const char *text, size_t len)
 	}
 }
 
-void ehlo_mask_init(struct ehlo_mask *mask, const char *mechanism)
+void ehlo_mask_init(struct ehlo_mask *mask, unsigned allowed)
 {
-	*mask = (struct ehlo_mask){ .mechanism = mechanism };
+	*mask = (struct ehlo_mask){ .allowed = allowed };
 }
 
 static void word_done(struct ehlo_mask *mask)
@@ -121,15 +121,18 @@ static char mask_keyword(const struct ehlo_mask *mask, char c)
 	return c;
 }
 
-/* A mechanism is spoilt at its first letter that is not the chosen one's. */
-static char mask_mechanism(const struct ehlo_mask *mask, char c)
+/* A mechanism is spoilt where it cannot be one of the allowed any more. */
+static char mask_mechanism(struct ehlo_mask *mask, char c)
 {
-	const char *chosen = mask->mechanism ? mask->mechanism : "";
+	if (mask->length == 1)
+		mask->candidates = mask->allowed;
+	for (size_t i = 0; i < MECHANISMS; i++) {
+		const char *name = mechanisms[i].name;
 
-	if (mask->length <= strlen(chosen) &&
-	    toupper((unsigned char)c) == chosen[mask->length - 1])
-		return c;
-	return '-';
+		if (mask->length > strlen(name) || name[mask->length - 1] != toupper((unsigned char)c))
+			mask->candidates &= ~(unsigned)mechanisms[i].mechanism;
+	}
+	return mask->candidates ? c : '-';
 }
 
 static char mask_byte(struct ehlo_mask *mask, char c)

@@ -5,9 +5,9 @@
  * Pure.  libesmtp 1.1.0 uses what is offered without asking.  Some of that
  * must not be: CHUNKING (the last of several pipelined BDAT replies overwrites
  * the earlier, so a 451 becomes a 554), ENHANCEDSTATUSCODES (a continuation
- * line without the triplet then ends the session), XUSR, and every AUTH
- * mechanism but the chosen one (it would try a wrong password with each).
- * So their names are spoilt in the bytes before libesmtp parses them.
+ * line without the triplet then ends the session), XUSR, and AUTH mechanisms
+ * that were not asked for (it has a plug-in for NTLM, which many servers name
+ * first).  So their names are spoilt in the bytes before libesmtp parses them.
  */
 #ifndef POSTRIDER_EHLO_H
 #define POSTRIDER_EHLO_H
@@ -37,7 +37,8 @@ void ehlo_parse(struct ehlo *ehlo, const char *text, size_t len);
 
 /* Spoils names in a reply as its bytes pass, however they are cut into pieces. */
 struct ehlo_mask {
-	const char *mechanism;	/* the only AUTH mechanism to be left; NULL: none; borrowed */
+	unsigned allowed;	/* AUTH mechanisms to be left, of enum ehlo_auth */
+	unsigned candidates;	/* those of them that the present word may still become */
 	size_t column;		/* in the present line */
 	char word[24];		/* the present word, as far as it fits */
 	size_t length;		/* of the present word */
@@ -47,7 +48,7 @@ struct ehlo_mask {
 	bool over;		/* the reply is complete */
 };
 
-void ehlo_mask_init(struct ehlo_mask *mask, const char *mechanism);
+void ehlo_mask_init(struct ehlo_mask *mask, unsigned allowed);
 
 /* Changes bytes in place, until the end of the reply; the length stays. */
 void ehlo_mask_bytes(struct ehlo_mask *mask, char *bytes, size_t len);

@@ -63,6 +63,7 @@ struct session {
 	struct transport *transport;
 	struct token_source *tokens;	/* NULL: a password or nothing */
 	struct recorder recorder;
+	int64_t learned_messages;	/* the server's own limit for a session; 0: not known */
 
 	/* one connection */
 	struct fiber *fiber;		/* NULL: no session is open */
@@ -70,7 +71,6 @@ struct session {
 	smtp_session_t smtp;
 	auth_context_t auth;
 	struct ehlo ehlo;
-	const char *mechanism;		/* what libesmtp is to do for AUTH; NULL: nothing.  A literal */
 	int64_t opened_ms, idle_since_ms;
 	int64_t mails;			/* with a verdict on this connection */
 	int64_t refusals;		/* 4xx and 5xx on this connection */
@@ -125,11 +125,11 @@ int64_t session_bound(int64_t ms);
 
 /* --- dialogue.c */
 
-/* From the connected socket to where TLS begins, or to EHLO's reply without
+/* From the connected socket to where TLS begins, or to the greeting without
  * TLS.  False: `cause` stands. */
 bool dialogue_open(struct session *session);
 
-/* From the finished handshake to EHLO's reply. */
+/* From the finished handshake to where libesmtp may say EHLO. */
 bool dialogue_after_tls(struct session *session);
 
 /* Sends a command, recorded as `shown`, and hears its one reply, which the
@@ -149,11 +149,17 @@ struct session_reply dialogue_silence(struct session *session);
 
 /* --- auth.c */
 
-/*
- * Knows by now what is offered: chooses what libesmtp shall do, or does it
- * itself where libesmtp cannot.  False: `cause` stands.
- */
-bool auth_begin(struct session *session);
+/* False, with `cause`: a password would cross the network in clear. */
+bool auth_is_safe(struct session *session);
+
+/* What libesmtp may see of the mechanisms that a server offers. */
+unsigned auth_for_libesmtp(const struct session *session);
+
+/* Once EHLO is answered.  False, with `cause`: there is no AUTH that may be used. */
+bool auth_is_offered(struct session *session);
+
+/* Before the first MAIL: does what libesmtp cannot.  False, with `cause`: not authenticated. */
+bool auth_before_mail(struct session *session);
 
 /* --- prelude.c */
 

@@ -249,7 +249,6 @@ static void forget_connection(struct session *session)
 	session->established = session->cannot_wait = session->unusable = session->ending = false;
 	session->blamed = session->asking = session->probed = false;
 	session->mails = session->refusals = 0;
-	session->mechanism = NULL;
 	session->ehlo = (struct ehlo){ 0 };
 	watch_reset(session);
 }
@@ -415,6 +414,15 @@ static void job_init(struct job *job, const struct session_mail *mail, struct ar
 	job->eightbit = has_eightbit(job->bytes, job->len);
 }
 
+/* How many mails a session may carry: what is configured, or less if the server
+ * has said so. */
+static int64_t most_messages(const struct session *session)
+{
+	int64_t configured = session->relay->max_messages, learned = session->learned_messages;
+
+	return learned && learned < configured ? learned : configured;
+}
+
 /* A session that is worn out, or that the server has left, is closed. */
 static void retire(struct session *session)
 {
@@ -422,7 +430,7 @@ static void retire(struct session *session)
 
 	if (!session->fiber)
 		return;
-	if (session->mails >= relay->max_messages || session->refusals >= REFUSALS_MAX ||
+	if (session->mails >= most_messages(session) || session->refusals >= REFUSALS_MAX ||
 	    clock_monotonic_ms() - session->opened_ms >= relay->max_age_ms) {
 		session_close(session);
 	} else if (!session->cannot_wait && transport_look(session->transport) != TRANSPORT_QUIET) {
@@ -467,6 +475,27 @@ static bool was_stale(const struct job *job)
 	       (!job->verdict->reply.code || job->verdict->reply.code == 421);
 }
 
+/*
+ * "421 too many messages in this connection", "452 4.5.0 Too many messages
+ * sent": the mail is as good as before, on another session; and the next
+ * sessions end by themselves before it comes to that.
+ */
+static bool was_one_too_many(struct session *session, const struct job *job)
+{
+	static const char *const says[] = { "too many messages", "messages per connection", "message per connection" };
+	const struct session_reply *reply = &job->verdict->reply;
+
+	if (job->phase != PHASE_MAIL || (reply->code != 421 && reply->code != 452))
+		return false;
+	for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+		if (!strcasestr(reply->text, says[i]))
+			continue;
+		session->learned_messages = session->mails - 1;
+		return true;
+	}
+	return false;
+}
+
 void session_send(struct session *session, const struct session_mail *mail, struct arena *arena,
 		  struct session_verdict *verdict)
 {
@@ -488,7 +517,7 @@ void session_send(struct session *session, const struct session_mail *mail, stru
 			(long long)session->ehlo.size_limit), arena));
 	} else {
 		attempt(session, &job);
-		if (reused && was_stale(&job)) {
+		if (reused && (was_one_too_many(session, &job) || was_stale(&job))) {
 			session_close(session);
 			session->arena = arena;
 			check_envelope(&job, arena);
@@ -530,7 +559,7 @@ int64_t session_due_ms(const struct session *session)
 
 	if (!session->fiber)
 		return INT64_MAX;
-	if (session->cannot_wait || session->mails >= relay->max_messages)
+	if (session->cannot_wait || session->mails >= most_messages(session))
 		return session->idle_since_ms;
 	int64_t idle = session->idle_since_ms + relay->idle_timeout_ms;
 	int64_t age = session->opened_ms + relay->max_age_ms;
@@ -556,7 +585,10 @@ bool session_cannot_wait(const struct session *session)
 
 struct session_counts session_counts(const struct session *session)
 {
-	return session->counts;
+	struct session_counts counts = session->counts;
+
+	counts.learned_messages = (uint64_t)session->learned_messages;
+	return counts;
 }
 
 void session_dialogue(const struct session *session, struct buf *out)

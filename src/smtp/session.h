@@ -87,6 +87,7 @@ struct session_counts {
 	uint64_t sessions;	/* opened, up to and with AUTH */
 	uint64_t auths;		/* AUTH commands sent */
 	uint64_t mails;		/* verdicts other than RELAY */
+	uint64_t learned_messages; /* how many the server takes in one session, as it has said; 0: not known */
 };
 
 struct session;

@@ -65,12 +65,8 @@ static void allow_mail(struct session *session)
 		session_cut(session, reply_none(session->arena, "libesmtp wanted to send MAIL without TLS"));
 		return;
 	}
-	if (!session->authenticated) {
-		session->stage = SESSION_AUTH;
-		session_cut(session, reply_none(session->arena,
-			"%s did not let us authenticate; nothing is sent without", transport_peer(session->transport)));
+	if (!auth_before_mail(session))
 		return;
-	}
 	session->established = true;
 	session->counts.sessions++;
 	if (session->probing) {
@@ -106,7 +102,7 @@ static void written_line(struct session *session, const char *line, size_t len)
 	} else if (begins(line, len, "EHLO") || begins(line, len, "HELO")) {
 		session_enter(session, SESSION_EHLO, 2 * command);
 		session->until_ms = clock_monotonic_ms() + command;
-		ehlo_mask_init(&session->mask, session->mechanism);
+		ehlo_mask_init(&session->mask, auth_for_libesmtp(session));
 		session->masking = true;
 	}
 	watch_note(session, 'C', line, len);
@@ -157,6 +153,13 @@ static bool says_helo_next(const struct session *session, int code)
 	       !session->relay->username;
 }
 
+/* To libesmtp's EHLO or HELO. */
+static void ehlo_reply(struct session *session)
+{
+	ehlo_parse(&session->ehlo, buf_str(&session->reader.text), session->reader.text.len);
+	auth_is_offered(session);
+}
+
 static void whole_reply(struct session *session)
 {
 	struct reply_reader *reader = &session->reader;
@@ -173,6 +176,8 @@ static void whole_reply(struct session *session)
 						  reader->text.len, session->arena));
 	else if (session->replies > session->commands)
 		unasked(session);
+	else if (session->masking && reader->code / 100 == 2)
+		ehlo_reply(session);
 	else if (session->job && session->job->phase == PHASE_DOT && !session->final_code) {
 		session->final_code = reader->code;
 		buf_reset(&session->final);

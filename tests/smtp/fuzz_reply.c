@@ -45,9 +45,9 @@ static void mask_both_ways(const char *bytes, size_t len, size_t piece)
 	char *once = mem_dup(bytes, len), *cut = mem_dup(bytes, len);
 	struct ehlo_mask mask;
 
-	ehlo_mask_init(&mask, "PLAIN");
+	ehlo_mask_init(&mask, EHLO_PLAIN | EHLO_CRAM_MD5);
 	ehlo_mask_bytes(&mask, once, len);
-	ehlo_mask_init(&mask, "PLAIN");
+	ehlo_mask_init(&mask, EHLO_PLAIN | EHLO_CRAM_MD5);
 	for (size_t at = 0; at < len; at += piece)
 		ehlo_mask_bytes(&mask, cut + at, len - at < piece ? len - at : piece);
 	assert(!memcmp(once, cut, len));

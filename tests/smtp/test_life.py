@@ -37,7 +37,8 @@ def test_the_server_leaves_while_idle(shared, tls, end):
             if seen:
                 assert not drive.idle(2000)["open"]
         assert drive.send()["result"] == "sent"
-        assert drive.counts() == {"sessions": 3, "auths": 3, "mails": 3, "hooks": 3, "stages": []}
+        counts = drive.counts()
+        assert (counts["sessions"], counts["auths"], counts["mails"]) == (3, 3, 3)
     assert len(server.messages()) == 3
 
 
@@ -53,6 +54,23 @@ def test_the_server_leaves_as_the_next_mail_comes(shared, tls, answer):
         assert verdict["result"] == "sent", verdict
         assert drive.counts()["sessions"] == 2 and drive.counts()["mails"] == 2
     assert [m["rcpt_to"][0] for m in server.messages()] == ["b@example.com", "second@example.com"]
+
+
+@pytest.mark.parametrize("answer", ["421 4.7.0 Too many messages in this connection",
+                                    "452 4.5.0 Too many messages sent"])
+def test_the_servers_own_limit_is_learned(shared, answer):
+    """It costs no mail an attempt, and is not run into again."""
+    server = shared()
+    first = server.stats()["sessions"] + 1
+    server.rules({"stage": "mail", "session": first, "skip": 4, "do": answer})
+    with Drive.at(server) as drive:
+        assert drive.send(count=20)["tally"] == {"sent": 20}
+        counts = drive.counts()
+        assert counts["sessions"] == 5 and counts["mails"] == 20 and counts["learned"] == 4
+    # Even so for the very first mail it is a refusal as any other.
+    server.rules({"stage": "mail", "times": 1, "do": "452 4.5.0 Too many messages sent"})
+    with Drive.at(server) as drive:
+        assert drive.send()["result"] == "refused"
 
 
 def test_rset_is_answered_by_421(shared):

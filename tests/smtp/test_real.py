@@ -16,9 +16,7 @@ from scripted import ScriptedServer
 USER = {"username": "mailer", "password": "correct horse"}
 MAILS = 200
 
-# How to reach a server and what it is known to say: cases are
-# (from, to) -> (result, stage, code) with defaults for what is not named.
-Real = collections.namedtuple("Real", "port tls ca received no wrong_password")
+Real = collections.namedtuple("Real", "port tls ca received no wrong_password most", defaults=(None,))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +50,29 @@ def aiosmtpd(sink, tls_directory, way):
         server.stop()
 
 
-SERVERS = [(postfix, "starttls"), (postfix, "implicit"), (aiosmtpd, "starttls"), (aiosmtpd, "implicit"),
+@contextlib.contextmanager
+def exim(sink, tls_directory, way):
+    from exim import Exim
+    # Exim has no enhanced codes, and a second spelling of every reply.
+    no = [("a@example.com", ["nobody@example.com"], "refused", "rcpt", 550, ""),
+          ("a@example.com", ["later@example.com"], "refused", "rcpt", 451, ""),
+          ("refused@example.com", ["b@example.com"], "refused", "mail", 550, ""),
+          ("nodata@example.com", ["b@example.com"], "refused", "data", 550, "")]
+    with Exim(USER["username"], USER["password"], sink.port, tls_directory) as server:
+        port = server.submission if way == "starttls" else server.submissions
+        yield Real(port, way, tls_directory + "/ca.pem", sink.messages, no, (535, ""))
+
+
+@contextlib.contextmanager
+def opensmtpd(sink, tls_directory, way):
+    from opensmtpd import OpenSMTPD
+    no = [("a@example.com", ["nobody@example.com"], "refused", "rcpt", 550, ""),
+          ("refused@example.com", ["b@example.com"], "refused", "rcpt", 550, "")]
+    with OpenSMTPD(sink.port) as server:
+        yield Real(server.port, way, None, sink.messages, no, None, 100)
+
+
+SERVERS = [(exim, "starttls"), (exim, "implicit"), (opensmtpd, "none"), (postfix, "starttls"), (postfix, "implicit"), (aiosmtpd, "starttls"), (aiosmtpd, "implicit"),
            (aiosmtpd, "none")]
 
 
@@ -67,10 +87,11 @@ def real(request, sink, tls_directory):
 
 
 def connect(real, **relay):
-    return Drive(host="localhost", port=real.port, tls=real.tls, ca_file=real.ca, **{**USER, **relay})
+    known = USER if real.wrong_password else {}
+    return Drive(host="localhost", port=real.port, tls=real.tls, ca_file=real.ca, **{**known, **relay})
 
 
-def wait(condition, seconds=30):
+def wait(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "not seen within %d s" % seconds
@@ -82,7 +103,10 @@ def test_many_mails_over_one_session(real):
     with connect(real) as drive:
         assert drive.send(count=MAILS)["tally"] == {"sent": MAILS}
         assert drive.send(["b@example.com", "c@example.com"], fill=500000)["result"] == "sent"
-        assert drive.counts()["sessions"] == drive.counts()["auths"] == 1
+        # OpenSMTPD takes 100 in a session; it says so once, and costs no mail an attempt.
+        sessions = 1 if real.most is None else -(-(MAILS + 1) // real.most)
+        assert drive.counts()["sessions"] == sessions
+        assert drive.counts()["auths"] == (sessions if real.wrong_password else 0)
     wait(lambda: len(real.received()) == before + MAILS + 1)
     assert sum("c@example.com" in m["rcpt_to"] for m in real.received()[before:]) == 1
 
@@ -98,6 +122,8 @@ def test_its_way_of_saying_no(real):
 
 
 def test_a_wrong_password(real):
+    if not real.wrong_password:
+        pytest.skip("this server is used without AUTH")
     with connect(real, password="wrong") as drive:
         verdict = drive.send()
         assert (verdict["result"], verdict["stage"]) == ("relay", "auth"), verdict

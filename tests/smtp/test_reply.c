@@ -135,7 +135,7 @@ static void libesmtp_sees_less(void **unused)
 		"250-AUTH NTLM LOGIN PLAIN CRAM-MD5\r\n250-AUTH=NTLM PLAIN\r\n250-8BITMIME\r\n"
 		"250-XUSR\r\n250 ENHANCEDSTATUSCODES\r\n250 CHUNKING\r\n";
 	static const char after[] = "250-mx.example\r\n250-PIPELINING\r\n250-chunkinX\r\n250-SIZE 1\r\n"
-		"250-AUTH -T-- -O--- PLAIN -R---MD-\r\n250-AUTH-NTLM PLAIN\r\n250-8BITMIME\r\n"
+		"250-AUTH ---- ----- PLAIN --------\r\n250-AUTH-NTLM PLAIN\r\n250-8BITMIME\r\n"
 		"250-XUSX\r\n250 ENHANCEDSTATUSCODEX\r\n250 CHUNKING\r\n";
 	char bytes[sizeof before];
 
@@ -143,20 +143,13 @@ static void libesmtp_sees_less(void **unused)
 	for (size_t piece = 1; piece < sizeof before; piece += 3) {
 		struct ehlo_mask mask;
 
-		ehlo_mask_init(&mask, "PLAIN");
+		ehlo_mask_init(&mask, EHLO_PLAIN);
 		memcpy(bytes, before, sizeof bytes);
 		for (size_t at = 0; at < sizeof bytes - 1; at += piece)
 			ehlo_mask_bytes(&mask, bytes + at,
 					sizeof bytes - 1 - at < piece ? sizeof bytes - 1 - at : piece);
 		assert_true(mask.over);
-		for (const char *name = strstr(bytes, "AUTH "), *end = strstr(name, "\r\n"); name < end;) {
-			name += strcspn(name, " \r") + 1;
-			if (name < end && strncmp(name, "PLAIN", 5))
-				assert_non_null(memchr(name, '-', strcspn(name, " \r")));
-		}
-		/* Outside of AUTH it is known to the letter. */
-		assert_memory_equal(bytes, after, (size_t)(strstr(after, "250-AUTH ") - after));
-		assert_string_equal(strstr(bytes, "250-AUTH-"), strstr(after, "250-AUTH-"));
+		assert_string_equal(bytes, after);
 	}
 }
 

@@ -26,8 +26,7 @@ ROWS = [
     ("ehlo 451", [rule("ehlo", "451 4.3.2 later")], "relay", "ehlo", 451, 0, 1),
     ("ehlo 550", [rule("ehlo", "550 5.7.1 bad name")], "relay", "ehlo", 550, 0, 1),
     ("ehlo drop", [rule("ehlo", "drop")], "relay", "ehlo", 0, 0, 1),
-    ("second ehlo drop", [rule("ehlo", "drop", skip=1)], "relay", "ehlo", 0, 0, 1),
-    ("second ehlo 421", [rule("ehlo", "421 4.3.2 busy", skip=1)], "relay", "ehlo", 421, 0, 1),
+    ("ehlo many lines", [rule("ehlo", {"reply": ["250-a", "250-" + "b" * 400, "250 c"], "drip": 0.001})], "sent", "final", 250, 1, 1),
     # MAIL
     ("mail 451", [rule("mail", "451 4.3.0 later")], "refused", "mail", 451, 0, 1),
     ("mail 550", [rule("mail", "550 5.7.1 no")], "refused", "mail", 550, 0, 1),
