@@ -17,9 +17,9 @@ static struct value module_attribute(struct render *render, struct object *self,
 {
 	struct module *module = (struct module *)self;
 
+	(void)render;
 	if (value_is_text(name, "__name__"))
 		return value_literal(loader_template_name(module->template));
-	(void)render;
 	return dict_get(module->exports, name);
 }
 

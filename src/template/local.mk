@@ -18,6 +18,7 @@ libpostrider_a_SOURCES += \
 	src/template/lexer_tokens.c src/template/lexer_tokens.h \
 	src/template/parser.c src/template/parser.h \
 	src/template/parser_expression.c \
+	src/template/parser_primary.c \
 	src/template/parser_statement.c \
 	src/template/parser_trans.c \
 	src/template/tree.c src/template/tree.h \

@@ -2,7 +2,8 @@
  * parser.h - tokens into a tree, by Jinja2's grammar
  *
  * parser.c holds the tokens and what every part needs, parser_statement.c the
- * tags, parser_expression.c the expressions, parser_trans.c {% trans %}.
+ * tags, parser_expression.c the operators, calls and filters, parser_primary.c
+ * what they stand between, parser_trans.c {% trans %}.
  */
 #ifndef POSTRIDER_TEMPLATE_PARSER_H
 #define POSTRIDER_TEMPLATE_PARSER_H
@@ -73,6 +74,14 @@ void parser_leave(struct parser *parser);
 struct tree *tree_new(struct parser *parser, enum tree_kind kind, unsigned line);
 struct tree *tree_name_new(struct parser *parser, struct span name, enum name_ctx ctx, unsigned line);
 struct tree *tree_text_new(struct parser *parser, enum tree_kind kind, struct span text, unsigned line);
+struct tree *tree_const(struct parser *parser, struct value value, unsigned line);
+/* Nodes with two fields, or one, of one child each; NULL for a NULL child. */
+struct tree *tree_pair(struct parser *parser, enum tree_kind kind, unsigned line,
+		       struct tree *left, struct tree *right);
+struct tree *tree_single(struct parser *parser, enum tree_kind kind, unsigned line, struct tree *child);
+/* The message with the token, as Jinja2 says it, behind it. */
+int parser_fail_describing(struct parser *parser, unsigned line, const char *before,
+			   const struct token *token);
 /* A NULL child adds nothing.  -1 when the tree gets too deep. */
 int tree_add(struct parser *parser, struct tree *tree, unsigned field, struct tree *child);
 

@@ -34,7 +34,7 @@ struct value render_fail_error(struct render *render, enum fail fail, struct err
 static int out_of_memory(struct render *render)
 {
 	render_fail(render, FAIL_LIMIT,
-		    "the rendering needs more memory than templates.limits.memory allows (%zu bytes)",
+		    "the rendering needs more memory than its limit of %zu bytes",
 		    render->memory_limit);
 	return -1;
 }
