@@ -37,6 +37,7 @@ static const struct backoff redis_backoff = { .base_ms = 100, .cap_ms = 5000, .f
 struct charge {
 	char *queue;
 	bool configured;			/* false: only its dead owners are looked after */
+	struct store_link *link;		/* its own: in a cluster queues are on different nodes */
 	struct store *store;
 	struct deathwatch *watch;		/* over other instances */
 	int64_t next_due_ms;			/* monotonic: something may be due then */
@@ -45,7 +46,7 @@ struct charge {
 
 struct retrier {
 	const struct retrier_setup *setup;
-	struct store_link *link;
+	struct store_link *link;		/* for what concerns no single queue */
 	struct charge *charges;
 	size_t count;
 	int signal_fd;
@@ -252,7 +253,7 @@ static enum store_status look_after_owners(struct retrier *r, struct charge *c, 
 	if (status != STORE_OK)
 		return status == STORE_NOTHING ? STORE_OK : status;
 	bool *dead = mem_calloc(count, sizeof *dead);
-	deathwatch_look(c->watch, asked_ms, clock_monotonic_ms(), store_link_epoch(r->link), owners,
+	deathwatch_look(c->watch, asked_ms, clock_monotonic_ms(), store_link_epoch(c->link), owners,
 			count, dead);
 	for (size_t i = 0; i < count && status == STORE_OK; i++) {
 		int slot = own_slot(r, owners[i].owner);
@@ -307,7 +308,8 @@ static void add_charge(struct retrier *r, const char *queue, bool configured)
 	r->charges = mem_realloc(r->charges, r->count + 1, sizeof *r->charges);
 	struct charge *c = &r->charges[r->count++];
 	*c = (struct charge){ .queue = mem_strdup(queue), .configured = configured };
-	c->store = store_open(r->link, setup->config->redis.prefix, queue, setup->instance, owner);
+	c->link = store_link_new(&setup->config->redis);
+	c->store = store_open(c->link, setup->config->redis.prefix, queue, setup->instance, owner);
 	c->watch = deathwatch_new(setup->config->redis.lease_ms, setup->instance);
 	free(owner);
 }
@@ -435,6 +437,7 @@ static void close_all(struct retrier *r)
 	for (size_t i = 0; i < r->count; i++) {
 		deathwatch_free(r->charges[i].watch);
 		store_close(r->charges[i].store);
+		store_link_free(r->charges[i].link);
 		free(r->charges[i].queue);
 	}
 	free(r->charges);
