@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
 	{ "failed delete", "[ID...]", "delete failed messages for good", verb_failed_delete },
 	{ "render", "TEMPLATE", "render a template as the daemon would", verb_render },
 	{ "check", "", "try configuration, templates, Redis and relays", verb_check },
+	{ "trace", "", "have the SMTP dialogue of a worker or a relay logged for a while", verb_trace },
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

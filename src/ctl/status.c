@@ -4,89 +4,25 @@
  * Two sources, each useful without the other: Redis for what is stored, the
  * supervisor's control socket for its processes.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "ctl/daemon.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
 #include "message/record.h"
 
 enum {
-	ANSWER_MS = 5000,	/* the supervisor answers from memory, at once */
-	ANSWER_MAX = 16 << 20,
 	OLDEST_PAGE = 500,
 	OLDEST_MAX = 10000,	/* waiting records that are looked through for the oldest */
 };
-
-/* ---- the daemon ---- */
-
-static int connect_control(const char *path, struct error *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof address.sun_path) {
-		close(fd);
-		return error_set(error, "%s: too long for a socket's path", path);
-	}
-	strcpy(address.sun_path, path);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
-	    connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* What the supervisor says of itself, or NULL with the reason. */
-static json_t *ask_daemon(const char *path, struct error *error)
-{
-	static const char question[] = "status\n";
-	struct buf answer = BUF_INIT;
-	json_error_t fault;
-	json_t *value = NULL;
-	ssize_t n = 0;
-	int fd = connect_control(path, error);
-
-	if (fd < 0)
-		return NULL;
-	if (send(fd, question, strlen(question), MSG_NOSIGNAL) != (ssize_t)strlen(question)) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	do {
-		buf_reserve(&answer, 65536);
-		n = read(fd, answer.data + answer.len, 65536);
-		answer.len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && answer.len < ANSWER_MAX);
-	value = n < 0 ? NULL : json_loadb(buf_str(&answer), answer.len, 0, &fault);
-	if (n < 0)
-		error_set(error, "%s: no answer: %s", path, strerror(errno));
-	else if (!json_is_object(value)) {
-		error_set(error, "%s: an answer that is not understood: %s", path,
-			  value ? "no object" : fault.text);
-		json_decref(value);
-		value = NULL;
-	}
-out:
-	close(fd);
-	buf_clear(&answer);
-	return value;
-}
 
 /* ---- Redis ---- */
 
@@ -325,7 +261,7 @@ static void print_text(const struct verb *verb, const struct config *config, con
 static int run(const struct verb *verb, const struct config *config, bool json)
 {
 	struct error daemon_error = ERROR_INIT, redis_error = ERROR_INIT;
-	json_t *daemon = ask_daemon(config->control_socket, &daemon_error);
+	json_t *daemon = daemon_ask(config->control_socket, "status", &daemon_error);
 	struct queue_status *queues = read_queues(config, &redis_error);
 	int status;
 

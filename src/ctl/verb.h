@@ -32,6 +32,7 @@ int verb_failed_retry(const struct verb *verb, int argc, char **argv);
 int verb_failed_delete(const struct verb *verb, int argc, char **argv);
 int verb_render(const struct verb *verb, int argc, char **argv);
 int verb_check(const struct verb *verb, int argc, char **argv);
+int verb_trace(const struct verb *verb, int argc, char **argv);
 
 /* "postriderctl VERB: text" on standard error; returns `status`. */
 __attribute__((format(printf, 3, 4)))

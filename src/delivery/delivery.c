@@ -6,6 +6,7 @@
  */
 #include "delivery/delivery.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ struct delivery {
 
 static void on_session_progress(void *arg, enum session_stage stage, int64_t limit_ms);
 static bool on_before_dot(void *arg, const struct session_verdict *so_far);
+static void on_dialogue(void *arg, char side, const char *line, size_t len);
 
 struct delivery *delivery_open(const struct delivery_setup *setup, struct error *error)
 {
@@ -60,6 +62,7 @@ struct delivery *delivery_open(const struct delivery_setup *setup, struct error 
 		.arg = d,
 		.before_dot = on_before_dot,
 		.progress = on_session_progress,
+		.dialogue = on_dialogue,
 	};
 	d->relays = relays_open(setup->config, setup->queue, setup->gates, &hooks);
 	return d;
@@ -112,6 +115,22 @@ static void on_session_progress(void *arg, enum session_stage stage, int64_t lim
 
 	d->setup.hooks.progress(d->setup.hooks.arg, session_stage_name(stage),
 				d->job ? shown_id(d) : NULL, limit_ms);
+}
+
+/* Logged only while somebody has asked for it (postriderctl trace). */
+static void on_dialogue(void *arg, char side, const char *line, size_t len)
+{
+	struct delivery *d = arg;
+	const struct relay *relay = relays_current(d->relays);
+	int64_t now = clock_monotonic_ms();
+	char text[1024];
+
+	if (now >= atomic_load(d->setup.trace_until_ms) &&
+	    (!relay || now >= atomic_load(&relay->gate->trace_until_ms)))
+		return;
+	snprintf(text, sizeof text, "%c: %.*s", side, (int)(len < 1000 ? len : 1000), line);
+	log_event(LOG_INFO, "dialogue", log_str("relay", relay ? relay->config->name : NULL),
+		  log_str("id", d->record ? shown_id(d) : NULL), log_str("line", text));
 }
 
 /* The record as it is to be read if this process dies behind the dot. */

@@ -9,6 +9,7 @@
 #ifndef POSTRIDER_DELIVERY_H
 #define POSTRIDER_DELIVERY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct delivery_setup {
 	struct gate *const *gates;		/* as in relays_open() */
 	struct store *store;
 	const char *host, *worker;		/* for records: "web1", "default/1" */
+	const _Atomic int64_t *trace_until_ms;	/* monotonic: the dialogue is logged until then */
 	struct delivery_hooks hooks;
 };
 

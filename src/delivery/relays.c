@@ -9,6 +9,7 @@ struct relays {
 	struct relay *list;
 	size_t count;
 	struct relay *current;	/* whose session may be open; NULL: none was picked yet */
+	struct relay *spoken_to;	/* last: `current`, or one that was probed */
 };
 
 struct relays *relays_open(const struct config *config, const struct config_queue *queue,
@@ -47,7 +48,7 @@ struct relay *relays_pick(struct relays *relays)
 			continue;
 		if (relays->current && relays->current != relay)
 			session_close(relays->current->session);
-		relays->current = relay;
+		relays->current = relays->spoken_to = relay;
 		return relay;
 	}
 	return NULL;
@@ -60,6 +61,7 @@ void relays_probe(struct relays *relays, struct arena *arena)
 		struct session_verdict verdict;
 		if (!gate_claim_probe(relay->gate))
 			continue;
+		relays->spoken_to = relay;
 		if (session_probe(relay->session, arena, &verdict))
 			gate_recovered(relay->gate);
 		else
@@ -77,6 +79,11 @@ int64_t relays_probe_wait_ms(const struct relays *relays)
 			least = wait;
 	}
 	return least;
+}
+
+const struct relay *relays_current(const struct relays *relays)
+{
+	return relays->spoken_to;
 }
 
 struct session *relays_session(const struct relays *relays)

@@ -45,6 +45,9 @@ void relays_probe(struct relays *relays, struct arena *arena);
 /* Until relays_probe() has something to do; INT64_MAX: never. */
 int64_t relays_probe_wait_ms(const struct relays *relays);
 
+/* The relay whose session is in use or was last; NULL: none was yet. */
+const struct relay *relays_current(const struct relays *relays);
+
 /* The session that is open now; NULL: none. */
 struct session *relays_session(const struct relays *relays);
 

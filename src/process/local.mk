@@ -1,6 +1,7 @@
 # The processes: the supervisor and its children.
 libpostrider_a_SOURCES += \
 	src/process/child.c src/process/child.h \
+	src/process/command.c src/process/command.h \
 	src/process/control.c src/process/control.h \
 	src/process/post.c src/process/post.h \
 	src/process/retrier.c src/process/retrier.h \

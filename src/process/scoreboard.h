@@ -49,6 +49,7 @@ struct scoreboard_slot {
 	_Atomic int death_signal;		/* how the last one died; 0: it did not die of a signal */
 	_Atomic bool death_by_limit;		/* the supervisor killed it: no progress */
 	char death_stage[16];
+	_Atomic int64_t trace_until_ms;		/* monotonic: its SMTP dialogue is logged until then */
 	/* the child's */
 	_Atomic bool claimed;			/* this child has taken a message */
 	_Atomic int64_t deadline_ms;		/* monotonic; without progress by then it is stuck; 0: none */

@@ -22,11 +22,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "process/child.h"
+#include "process/command.h"
 #include "process/control.h"
 #include "process/post.h"
 #include "process/retrier.h"
 #include "process/signals.h"
-#include "process/status.h"
 #include "process/worker.h"
 #include "store/instance.h"
 
@@ -337,18 +337,15 @@ static void reload(struct supervisor *s)
 static void answer_command(void *arg, const char *command, struct buf *out)
 {
 	struct supervisor *s = arg;
-
-	if (strcmp(command, "status")) {
-		buf_puts(out, "{\"error\":\"unknown command\"}\n");
-		return;
-	}
-	status_print(&(struct status_source){
+	const struct status_source source = {
 		.config = s->config,
 		.scoreboard = s->scoreboard,
 		.instance = s->instance,
 		.started_unix_ms = s->started_unix_ms,
 		.stopping = s->stopping,
-	}, out);
+	};
+
+	command_answer(&source, s->scoreboard, command, out);
 }
 
 static void change_extra(struct supervisor *s, int by)

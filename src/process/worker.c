@@ -329,6 +329,7 @@ static int open_all(struct worker *w)
 			.store = w->store,
 			.host = setup->host,
 			.worker = w->name,
+			.trace_until_ms = &setup->slot->trace_until_ms,
 			.hooks = { w, on_progress, on_wait },
 		}, &error);
 	if (w->delivery)

@@ -191,13 +191,17 @@ class Host:
         self.daemon = None
 
     def status(self):
+        return self.ask("status")
+
+    def ask(self, command):
+        """One line to the control socket; its answer."""
         with socket.socket(socket.AF_UNIX) as sock:
             here = os.open(self.directory, os.O_RDONLY)  # a unix path has room for 107 bytes only
             try:
                 sock.connect("/proc/self/fd/%d/control.sock" % here)
             finally:
                 os.close(here)
-            sock.sendall(b"status\n")
+            sock.sendall(command.encode() + b"\n")
             with sock.makefile("rb") as stream:
                 return json.loads(stream.read())
 

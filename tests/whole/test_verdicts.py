@@ -222,6 +222,24 @@ def test_a_failures_dialogue_is_kept(host):
     assert base64.b64encode(b"\0mailer\0correct horse").decode() not in dialogue
 
 
+def test_the_dialogue_is_traced_on_request(host):
+    host.start(queues={"default": {"workers": 1}})
+    host.push(id="before")
+    host.wait_log("message delivered", id="before")
+    assert host.ask("trace relay 60000 main") == {"ok": True}
+    host.push(id="traced")
+    host.wait_log("dialogue", id="traced", line="C: RCPT TO:<anna@example.com>")
+    assert host.ask("trace relay 0 main") == {"ok": True}
+    host.wait_messages(2)
+    lines = len(host.log("dialogue"))
+    assert host.ask("trace worker 60000 default/1") == {"ok": True}
+    host.push(id="worker")
+    host.wait_log("dialogue", lines + 1)
+    assert "error" in host.ask("trace worker 60000 default/9")
+    assert "error" in host.ask("trace relay soon main")
+    assert not host.log("dialogue")[0].get("id") == "before" and "correct horse" not in host.read_log()
+
+
 def second_relay(host, tmp_path, tls_directory):
     """A second relay, and the configuration of the queue that prefers the first."""
     relay = ScriptedServer(str(tmp_path / "second"), tls="starttls", auth="PLAIN", user=USER + ":" + PASSWORD,
