@@ -170,11 +170,11 @@ static struct value global_lipsum(struct render *render, struct value self, cons
 }
 
 const struct native globals_core[] = {
-	{ "cycler", "*items", global_cycler, NATIVE_CONTEXT, "Cycler.__init__" },
-	{ "dict", "*args **kwargs", global_dict, NATIVE_BUILTIN, NULL },
-	{ "joiner", "sep=-", global_joiner, NATIVE_CONTEXT | NATIVE_PASSED, "Joiner.__init__" },
+	{ "cycler", "*items", global_cycler, NATIVE_CONTEXT | NATIVE_TYPE, "Cycler.__init__" },
+	{ "dict", "*args **kwargs", global_dict, NATIVE_BUILTIN | NATIVE_TYPE, NULL },
+	{ "joiner", "sep=-", global_joiner, NATIVE_CONTEXT | NATIVE_PASSED | NATIVE_TYPE, "Joiner.__init__" },
 	{ "lipsum", "n=5 html=True min=20 max=100", global_lipsum, NATIVE_CONTEXT, "generate_lorem_ipsum" },
-	{ "namespace", "*args **kwargs", global_namespace, NATIVE_CONTEXT, NULL },
-	{ "range", "*args", global_range, NATIVE_BUILTIN, NULL },
+	{ "namespace", "*args **kwargs", global_namespace, NATIVE_CONTEXT | NATIVE_TYPE, NULL },
+	{ "range", "*args", global_range, NATIVE_BUILTIN | NATIVE_TYPE, NULL },
 	{ 0 },
 };

@@ -28,6 +28,7 @@ enum {
 	NATIVE_CONTEXT = 1,	/* needs the running context: never folded at compile time */
 	NATIVE_PROPERTY = 2,	/* of a method: an attribute computed when it is looked up */
 	NATIVE_MARKUP = 4,	/* of a method of str: only Markup has it */
+	NATIVE_TYPE = 32,	/* of a global: in Python a class, which has another name when printed */
 	/* For messages about arguments, which count as Python counts: */
 	NATIVE_PASSED = 8,	/* Python's function is passed a context or environment besides */
 	NATIVE_BUILTIN = 16,	/* Python's function is built in, not written in Python */

@@ -98,6 +98,25 @@ static int equal_dicts(struct render *render, const struct dict *a, const struct
 	return equal;
 }
 
+/* keys() and items() are sets; values() is like no other, not even of the same dict. */
+static int equal_views(struct render *render, struct value a, struct value b)
+{
+	uint32_t at = 0;
+
+	if (a.len != b.len || a.len == VIEW_VALUES)
+		return 0;
+	if (a.len == VIEW_ITEMS)
+		return equal_dicts(render, a.dict, b.dict);
+	if (a.dict->count != b.dict->count)
+		return 0;
+	if (render_steps(render, a.dict->count) < 0)
+		return -1;
+	for (const struct dict_entry *e; (e = dict_next(a.dict, &at));)
+		if (!value_given(dict_get_hashed(b.dict, e->key, e->hash)))
+			return 0;
+	return 1;
+}
+
 int value_equal(struct render *render, struct value a, struct value b)
 {
 	if (a.kind == VALUE_UNDEFINED || b.kind == VALUE_UNDEFINED) {
@@ -114,7 +133,7 @@ int value_equal(struct render *render, struct value a, struct value b)
 	case VALUE_DICT:
 		return equal_dicts(render, a.dict, b.dict);
 	case VALUE_VIEW:
-		return a.dict == b.dict && a.len == b.len;
+		return equal_views(render, a, b);
 	default:
 		return dict_same_key(a, b);
 	}

@@ -6,6 +6,7 @@
  */
 #include "template/registry.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -94,11 +95,13 @@ static void parse_signature(struct callable *callable, const char *params)
 	}
 }
 
+static const struct object_class type_class;
+
 static struct callable *make_callable(const struct native *row, const char *prefix)
 {
 	struct callable *callable = arena_alloc(&registry.arena, sizeof *callable);
 
-	callable->object.class = &callable_class;
+	callable->object.class = row->flags & NATIVE_TYPE ? &type_class : &callable_class;
 	callable->row = row;
 	callable->pyname = row->pyname ? row->pyname
 				       : arena_printf(&registry.arena, "%s%s", prefix, row->name);
@@ -301,6 +304,23 @@ static int print_global(struct render *render, struct object *self, bool repr)
 
 const struct object_class callable_class = {
 	.type = "function", .call = call_global, .print = print_global,
+};
+
+/* Python's own are named as they are, Jinja2's in full. */
+static int print_type(struct render *render, struct object *self, bool repr)
+{
+	const char *name = ((struct callable *)self)->row->name;
+
+	(void)repr;
+	if (!strcmp(name, "dict") || !strcmp(name, "range"))
+		buf_printf(render->out, "<class '%s'>", name);
+	else
+		buf_printf(render->out, "<class 'jinja2.utils.%c%s'>", toupper((unsigned char)*name), name + 1);
+	return 0;
+}
+
+static const struct object_class type_class = {
+	.type = "type", .call = call_global, .print = print_type,
 };
 
 struct bound {
