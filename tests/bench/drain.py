@@ -20,7 +20,6 @@ import json
 import os
 import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,9 +29,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tests", "whole"), os.path.join(TOP, "tests", "smtp")]
-import debs  # noqa: E402
 from harness import BUILD, children_of, wait_for, yaml_text  # noqa: E402
-from redis_server import RedisServer, free_port  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from sink import Sink  # noqa: E402
 
 QUEUE = "postrider:queue:default"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -62,29 +61,6 @@ def pss_of(pids):
         with open("/proc/%d/smaps_rollup" % pid) as file:
             total += next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
     return total / 1024
-
-
-class Sink:
-    """Postfix's smtp-sink on a free port; counts what it takes."""
-
-    def __init__(self):
-        root = debs.unpack("postfix", os.path.join(BUILD, "tools", "debs"))
-        self.source = os.path.join(root, "usr", "sbin", "smtp-source")
-        self.port = free_port()
-        self.environment = dict(os.environ, LD_LIBRARY_PATH=debs.library_path(root))
-        self.process = subprocess.Popen(
-            [os.path.join(root, "usr", "sbin", "smtp-sink"), *(["-u", "nobody"] if os.getuid() == 0 else []),
-             "127.0.0.1:%d" % self.port, "1000"],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self._listens, what="smtp-sink")
-
-    def _listens(self):
-        with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def fill(client, count):
@@ -191,7 +167,7 @@ def main():
     options = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="postrider-bench-")
     try:
-        sink = Sink()
+        sink = Sink(os.path.join(BUILD, "tools", "debs"))
         print("Messages/s / CPU seconds per 1,000 messages / PSS in MB; %d messages, median of %d runs\n"
               % (options.messages, options.runs))
         print("| workers | postrider | Python | smtp-source -d | rate: postrider to Python "

@@ -1,9 +1,12 @@
 """Many messages: nothing lost, nothing doubled, memory flat; and hostile ones."""
 import json
+import os
 
 import pytest
 
-from harness import wait_for
+import debs
+from harness import BUILD, wait_for
+from sink import Sink
 
 
 def message_ids(host):
@@ -31,10 +34,21 @@ def memory_kb(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
 
 
+@pytest.fixture
+def sink():
+    try:
+        sink = Sink(os.path.join(BUILD, "tools", "debs"))
+    except debs.Unavailable as why:
+        pytest.skip(str(why))
+    with sink:
+        yield sink
+
+
 @pytest.mark.slow
-def test_a_workers_memory_is_flat(make_host):
-    host = make_host(relay_options={"no_log_commands": True})
-    host.start(queues={"default": {"workers": 1}}, log={"level": "warning"})
+def test_a_workers_memory_is_flat(host, sink):
+    host.start(queues={"default": {"workers": 1}}, log={"level": "warning"},
+               relays={"main": {"port": sink.port, "host": "127.0.0.1", "tls": "none", "username": None,
+                                "password_file": None, "ca_file": None}})
     pid = host.worker_pids()[0]
     element = json.dumps({"template_name": "plain.html", "email_to": ["a@example.com"], "title": "x",
                           "body": {"name": "y" * 2000}})
