@@ -247,15 +247,21 @@ static struct value repeat(struct render *render, struct value sequence, struct 
 	return sequence.kind == VALUE_LIST ? value_list(list) : value_tuple(list);
 }
 
+/* Whether its own multiplication is the one that fails: Markup's refers to the other side's. */
+static bool repeats(struct value v)
+{
+	return is_sequence(v) && !value_is_markup(v);
+}
+
 static struct value multiply(struct render *render, struct value a, struct value b)
 {
 	if (is_sequence(a) && value_is_int(b))
 		return repeat(render, a, b);
 	if (is_sequence(b) && value_is_int(a))
 		return repeat(render, b, a);
-	if (is_sequence(a) || is_sequence(b))
+	if (repeats(a) || repeats(b))
 		return render_fail(render, FAIL_TYPE, "can't multiply sequence by non-int of type '%s'",
-				   value_class_name(is_sequence(a) ? b : a));
+				   value_class_name(repeats(a) ? b : a));
 	return unsupported(render, "*", a, b);
 }
 
