@@ -34,7 +34,8 @@ enum code_op {
 	CODE_COND,		/* list: test, then, else or NULL; hint */
 	CODE_GETATTR,		/* a, attribute */
 	CODE_GETITEM,		/* a b */
-	CODE_SLICE,		/* list: value, start, stop, step; NULL for what is left out */
+	CODE_SLICE,		/* list: value, start, stop, step; NULL for what is left out;
+				 * flag: all constant */
 	CODE_FILTER, CODE_TEST, CODE_CALL, /* call */
 	CODE_MARK_SAFE,		/* a: Markup where output is escaped */
 	/* statements */

@@ -12,9 +12,11 @@
 
 /* ---- folding ---- */
 
-static bool is_constant(const struct code *code)
+/* A constant that cannot be sliced is Undefined to what is folded around it,
+ * as an item that it lacks is, and a failure when it is run. */
+bool compile_is_constant(const struct code *code)
 {
-	return code->op == CODE_CONST || code->op == CODE_FRESH;
+	return code->op == CODE_CONST || code->op == CODE_FRESH || (code->op == CODE_SLICE && code->flag);
 }
 
 enum { FOLD_MOST_BYTES = 4096, FOLD_MOST_ITEMS = 256, FOLD_STEPS = 10000, FOLD_ROOM = 1 << 20 };
@@ -74,14 +76,6 @@ static void fold_begin(struct compile *c, struct folding *folding)
 	};
 }
 
-static struct value constant_undefined(struct compile *c, struct value owner)
-{
-	struct folding folding;
-
-	fold_begin(c, &folding);
-	return undefined_of(&folding.render, owner, value_none());
-}
-
 /* Makes a constant of `code` if that can be done; else gives it back. */
 static const struct code *fold(struct compile *c, struct code *code)
 {
@@ -119,7 +113,7 @@ struct value compile_constant_output(struct compile *c, const struct code *code)
 static bool all_constant(const struct code *const *list, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (list[i] && !is_constant(list[i]))
+		if (list[i] && !compile_is_constant(list[i]))
 			return false;
 	return true;
 }
@@ -195,7 +189,7 @@ static const struct code *compile_unary(struct compile *c, const struct frame *f
 	code->a = compile_expression(c, frame, tree_one(node, 0));
 	if (!code->a)
 		return NULL;
-	return may_fold(c) && is_constant(code->a) ? fold(c, code) : code;
+	return may_fold(c) && compile_is_constant(code->a) ? fold(c, code) : code;
 }
 
 static const struct code *compile_binary(struct compile *c, const struct frame *frame,
@@ -207,7 +201,7 @@ static const struct code *compile_binary(struct compile *c, const struct frame *
 	code->b = code->a ? compile_expression(c, frame, tree_one(node, RIGHT)) : NULL;
 	if (!code->b)
 		return NULL;
-	return may_fold(c) && is_constant(code->a) && is_constant(code->b) ? fold(c, code) : code;
+	return may_fold(c) && compile_is_constant(code->a) && compile_is_constant(code->b) ? fold(c, code) : code;
 }
 
 /* 1, 0, or -1 when it is no constant. */
@@ -215,10 +209,12 @@ static int constant_truth(struct compile *c, const struct code *code)
 {
 	struct folding folding;
 
-	if (!may_fold(c) || !is_constant(code))
+	if (!may_fold(c) || !compile_is_constant(code))
 		return -1;
 	fold_begin(c, &folding);
-	return value_truth(&folding.render, code->value);
+	int truth = value_truth(&folding.render, eval_expression(&folding.render, NULL, code));
+	error_clear(&folding.render.error);
+	return truth;
 }
 
 /* The right side is not even looked at when the left one decides. */
@@ -236,7 +232,7 @@ static const struct code *compile_logic(struct compile *c, const struct frame *f
 	code->b = compile_expression(c, frame, tree_one(node, RIGHT));
 	if (!code->b)
 		return NULL;
-	return truth >= 0 && is_constant(code->b) ? code->b : code;
+	return truth >= 0 && compile_is_constant(code->b) ? code->b : code;
 }
 
 static const struct code *compile_compare(struct compile *c, const struct frame *frame,
@@ -288,7 +284,7 @@ static const struct code *compile_cond(struct compile *c, const struct frame *ou
 	unsigned chosen = truth == 1 ? COND_THEN : truth == 0 && otherwise ? COND_ELSE : COND_TEST;
 	if (chosen != COND_TEST) {
 		code->list[chosen] = compile_expression(c, &frame, tree_one(node, chosen));
-		if (!code->list[chosen] || is_constant(code->list[chosen]))
+		if (!code->list[chosen] || compile_is_constant(code->list[chosen]))
 			return code->list[chosen];
 	}
 	code->hint = no_else_hint(c, node->line);
@@ -337,7 +333,7 @@ static const struct code *compile_getattr(struct compile *c, const struct frame 
 	if (!code->a)
 		return NULL;
 	code->attribute = intern_attribute(c, node->name);
-	return may_fold(c) && is_constant(code->a) ? fold(c, code) : code;
+	return may_fold(c) && compile_is_constant(code->a) ? fold(c, code) : code;
 }
 
 static const struct code *compile_slice(struct compile *c, const struct frame *frame,
@@ -358,14 +354,8 @@ static const struct code *compile_slice(struct compile *c, const struct frame *f
 	}
 	if (!may_fold(c) || !all_constant(code->list, code->count))
 		return code;
-	const struct code *folded = fold(c, code);
-	if (folded != code || !c->printing)
-		return folded;
-	/* In what is printed, slicing a constant that cannot be sliced gives
-	 * Undefined, as looking up an item does. */
-	struct code *undefined = code_new(c, CODE_CONST, node->line);
-	undefined->value = constant_undefined(c, code->list[0]->value);
-	return undefined;
+	code->flag = true;
+	return fold(c, code);
 }
 
 static const struct code *compile_getitem(struct compile *c, const struct frame *frame,
@@ -447,12 +437,12 @@ static void bind_arguments(struct compile *c, struct call *call)
 static bool call_is_constant(const struct call *call)
 {
 	if (!call->callable || (call->callable->row->flags & NATIVE_CONTEXT) ||
-	    !is_constant(call->callee) || !all_constant(call->args, call->count) ||
-	    (call->dyn_args && !is_constant(call->dyn_args)) ||
-	    (call->dyn_kwargs && !is_constant(call->dyn_kwargs)))
+	    !compile_is_constant(call->callee) || !all_constant(call->args, call->count) ||
+	    (call->dyn_args && !compile_is_constant(call->dyn_args)) ||
+	    (call->dyn_kwargs && !compile_is_constant(call->dyn_kwargs)))
 		return false;
 	for (unsigned i = 0; !call->bound && i < call->named_count; i++)
-		if (!is_constant(call->named[i].value))
+		if (!compile_is_constant(call->named[i].value))
 			return false;
 	return true;
 }

@@ -27,7 +27,7 @@ static int compile_part(struct compile *c, const struct frame *frame, const stru
 	c->printing = false;
 	if (!*code)
 		return -1;
-	if ((*code)->op != CODE_CONST && (*code)->op != CODE_FRESH)
+	if (!compile_is_constant(*code))
 		return 0;
 	struct value constant = compile_constant_output(c, *code);
 	if (!value_given(constant))

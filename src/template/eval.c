@@ -238,7 +238,12 @@ static NOINLINE struct value eval_slice(struct render *render, struct scope *sco
 		if (value_failed(parts[i]))
 			return parts[i];
 	}
-	return value_slice(render, parts[0], parts[1], parts[2], parts[3]);
+	struct value slice = value_slice(render, parts[0], parts[1], parts[2], parts[3]);
+	if (value_failed(slice) && render->folding && render->fail == FAIL_TYPE) {
+		error_clear(&render->error);
+		return undefined_of(render, parts[0], value_none());
+	}
+	return slice;
 }
 
 /* ---- calls ---- */
