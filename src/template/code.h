@@ -42,7 +42,7 @@ enum code_op {
 	CODE_TEXT,		/* value */
 	CODE_PRINT,		/* a; flag: enum escape_mode */
 	CODE_EXPR,		/* a */
-	CODE_UNLESS_PARENT,	/* body: only where nothing has been extended */
+	CODE_UNLESS_PARENT,	/* body: only where nothing has been extended: depth, slot */
 	CODE_IF,		/* branches */
 	CODE_FOR,		/* loop */
 	CODE_SET,		/* target, a */

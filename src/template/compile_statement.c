@@ -83,6 +83,8 @@ int compile_output(struct compile *c, const struct frame *frame, const struct tr
 		struct code *code = code_new(c, CODE_UNLESS_PARENT, node->line);
 		code->body = list_to_body(c, &guarded);
 		code->slot = c->parent_slot;
+		for (const struct function_build *f = frame->symbols->function; f->outer; f = f->outer)
+			code->depth++;
 		code_list_add(c, out, code);
 	}
 	return rc;

@@ -337,7 +337,8 @@ static enum eval_end eval_statement(struct render *render, struct scope *scope, 
 	case CODE_EXPR:
 		return value_failed(eval_expression(render, scope, code->a)) ? EVAL_ERROR : EVAL_DONE;
 	case CODE_UNLESS_PARENT:
-		return scope_has_parent(scope, code->slot) ? EVAL_DONE : eval_body(render, scope, code->body);
+		return scope_has_parent(scope_out(scope, code->depth), code->slot)
+		       ? EVAL_DONE : eval_body(render, scope, code->body);
 	case CODE_IF:
 		return eval_if(render, scope, code->branches);
 	case CODE_FOR:
