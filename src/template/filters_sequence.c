@@ -483,7 +483,7 @@ const struct native filters_sequence[] = {
 	{ "dictsort", "case_sensitive=False by='key' reverse=False", filter_dictsort, 0, NULL },
 	{ "first", "", filter_first, NATIVE_PASSED, "sync_do_first" },
 	{ "groupby", "attribute default=None case_sensitive=False", filter_groupby, NATIVE_PASSED, "sync_do_groupby" },
-	{ "join", "d='' attribute=None", filter_join, NATIVE_CONTEXT | NATIVE_PASSED, "sync_do_join" },
+	{ "join", "d='' attribute=None", filter_join, NATIVE_PASSED, "sync_do_join" },
 	{ "last", "", filter_last, NATIVE_PASSED, NULL },
 	{ "max", "case_sensitive=False attribute=None", filter_max, NATIVE_PASSED, NULL },
 	{ "min", "case_sensitive=False attribute=None", filter_min, NATIVE_PASSED, NULL },
