@@ -69,16 +69,22 @@ struct session_hooks {
 	/*
 	 * Asked once for each mail when all but the final dot is sent.  False:
 	 * the dot is not sent, the connection is cut, the result is FENCED.
-	 * `so_far` holds each recipient's reply.  May block.  NULL: always true.
+	 * `so_far` holds each recipient's reply.  May block; runs on the caller's
+	 * own stack.  NULL: always true.
 	 */
 	bool (*before_dot)(void *arg, const struct session_verdict *so_far);
-	/* A stage begins and is over, one way or the other, within limit_ms.  May be NULL. */
+	/*
+	 * A stage begins and is over, one way or the other, within limit_ms: mostly
+	 * twice its time-out, since libesmtp's is per wait and the whole is cut off
+	 * when its first byte behind it comes.  Called on a stack of some 200 KB: no
+	 * deep work in it.  May be NULL.
+	 */
 	void (*progress)(void *arg, enum session_stage stage, int64_t limit_ms);
 	/*
 	 * Each line of the dialogue as it passes, without its end; `side` is 'C'
 	 * (client), 'S' (server) or '*' (the connection).  Credentials and bodies
-	 * are left out, controls are not: whoever shows a line cleans it.  May be
-	 * NULL.  As progress(), called on a small stack: no deep work in it.
+	 * are left out, controls are not: whoever shows a line cleans it.  On the
+	 * same small stack.  May be NULL.
 	 */
 	void (*dialogue)(void *arg, char side, const char *line, size_t len);
 };

@@ -20,7 +20,8 @@ EXTRA_DIST += tests/smtp/conftest.py tests/smtp/driver.py $(smtp_pytests)
 # `make check`, which a package's build calls, does not.
 EXTRA_DIST += tests/smtp/test_real.py tests/smtp/aiosmtpd_server.py tests/smtp/debs.py \
 	tests/smtp/dovecot_auth.py tests/smtp/postfix.py tests/smtp/exim.py tests/smtp/opensmtpd.py \
-	tests/smtp/namespace.py tests/smtp/sink.py
+	tests/smtp/namespace.py tests/smtp/sink.py tests/smtp/nodemailer.py \
+	tests/smtp/nodemailer_server.js
 TESTS += $(smtp_pytests)
 
 if HAVE_CMOCKA

@@ -72,7 +72,17 @@ def opensmtpd(sink, tls_directory, way):
         yield Real(server.port, way, None, sink.messages, no, None, 100)
 
 
-SERVERS = [(exim, "starttls"), (exim, "implicit"), (opensmtpd, "none"), (postfix, "starttls"), (postfix, "implicit"), (aiosmtpd, "starttls"), (aiosmtpd, "implicit"),
+@contextlib.contextmanager
+def nodemailer(sink, tls_directory, way):
+    from nodemailer import Nodemailer
+    no = [("a@example.com", ["nobody@example.com"], "refused", "rcpt", 550, ""),
+          ("refused@example.com", ["b@example.com"], "refused", "mail", 550, ""),
+          ("a@example.com", ["big@example.com"], "refused", "final", 552, "")]
+    with Nodemailer(way, tls_directory, USER["username"], USER["password"]) as server:
+        yield Real(server.port, way, tls_directory + "/ca.pem", lambda: server.messages, no, (535, ""))
+
+
+SERVERS = [(nodemailer, "starttls"), (nodemailer, "implicit"), (exim, "starttls"), (exim, "implicit"), (opensmtpd, "none"), (postfix, "starttls"), (postfix, "implicit"), (aiosmtpd, "starttls"), (aiosmtpd, "implicit"),
            (aiosmtpd, "none")]
 
 
