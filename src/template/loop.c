@@ -398,6 +398,9 @@ static struct value call_loop(struct render *render, struct object *self, struct
 	struct loop *loop = (struct loop *)self;
 	size_t capture = render_capture(render);
 
+	if (!arguments.count && !arguments.named_count)
+		return render_fail(render, FAIL_TYPE, "LoopContext.__call__() missing 1 required positional"
+				   " argument: 'iterable'");
 	if (arguments.count != 1 || arguments.named_count)
 		return render_fail(render, FAIL_TYPE, "LoopContext.__call__() takes 2 positional arguments"
 				   " but %zu were given", arguments.count + 1);
