@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "delivery/prepare.h"
 #include "mime/mime.h"
@@ -35,13 +36,29 @@ static void print_faults(const struct faults *faults, const char *prefix)
 	}
 }
 
-/* Loads and checks; prints every fault; NULL when there was one. */
-static struct config *load(const char *path)
+/* What is questionable is said at every start, in the log's own form. */
+static void log_warnings(const struct config *config, const struct faults *warnings)
+{
+	log_configure(config->log.format, config->log.level, config->log.addresses);
+	log_role("supervisor", "");
+	for (size_t i = 0; i < warnings->count; i++) {
+		struct buf text = BUF_INIT;
+		error_print(&warnings->list[i], &text);
+		log_event(LOG_WARNING, "configuration warning", log_str("fault", text.data));
+		buf_clear(&text);
+	}
+}
+
+/* Loads and checks; says every fault; NULL when there was one. */
+static struct config *load(const char *path, bool test)
 {
 	struct faults faults = FAULTS_INIT, warnings = FAULTS_INIT;
 	struct config *config = config_load(path, &faults, &warnings);
 
-	print_faults(&warnings, "warning: ");
+	if (config && !test)
+		log_warnings(config, &warnings);
+	else
+		print_faults(&warnings, "warning: ");
 	print_faults(&faults, "");
 	faults_clear(&warnings);
 	faults_clear(&faults);
@@ -78,7 +95,7 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EX_USAGE;
 	}
-	struct config *config = load(path);
+	struct config *config = load(path, test);
 	if (!config)
 		return EX_CONFIG;
 	if (test) {

@@ -32,6 +32,13 @@ def test_configuration_test_reports_every_fault(host):
     assert run_daemon("-t", "-c", host.config_path).returncode == 0
 
 
+def test_questionable_settings_are_said_at_every_start(host):
+    host.start(relays={"main": {"verify": False, "ehlo": "nodots"}})
+    faults = [line["fault"] for line in host.wait_log("configuration warning", 2)]
+    assert any("verify" in fault for fault in faults) and any("nodots" in fault for fault in faults)
+    assert not host.log("(no JSON)")
+
+
 def test_processes_show_their_role(host):
     host.start(queues={"default": {"workers": 2}})
     titles = []
