@@ -34,7 +34,7 @@ class ScriptedServer:
         self.ca = None
         self._log_offset, self._log_rest, self._events = 0, b"", []
         self._forgotten = set()
-        command = ["/usr/bin/python3", PROGRAM, "--until-eof", "--log", self.log, "--tls", tls,
+        command = ["/usr/bin/python3", "-B", PROGRAM, "--until-eof", "--log", self.log, "--tls", tls,
                    "--mailbox", self.mailbox, "--control", os.path.join(directory, "control")]
         if tls != "none":
             made = tls_directory or os.path.join(directory, "tls")
