@@ -298,10 +298,15 @@ static void cut_envelope(struct delivery *d, const struct relay *relay, size_t l
 	d->asked_count = most && most < left ? most : left;
 }
 
-static void learn_recipients(struct relay *relay, const struct session_verdict *verdict)
+/* What a relay's replies tell of its limits is kept where all workers see it. */
+static void learn_limits(struct relay *relay, const struct session_verdict *verdict)
 {
+	uint64_t messages = session_counts(relay->session).learned_messages;
 	unsigned accepted = 0;
 	bool too_many = false;
+
+	if (messages)
+		atomic_store(&relay->gate->messages_most, (unsigned)messages);
 
 	for (size_t i = 0; i < verdict->recipient_count; i++) {
 		accepted += verdict->recipients[i].code / 100 == 2;
@@ -337,7 +342,7 @@ static struct relay *send_over_relays(struct delivery *d, struct session_mail *m
 			continue;
 		}
 		gate_recovered(relay->gate);
-		learn_recipients(relay, verdict);
+		learn_limits(relay, verdict);
 		if (verdict->result != SESSION_LOST || lost_before)
 			return relay;
 		lost_before = true;

@@ -30,6 +30,7 @@ struct gate {
 	_Atomic unsigned refusals;		/* mails refused in a row with the same reply */
 	_Atomic unsigned refusal_key;		/* code and enhanced code of that reply */
 	_Atomic unsigned recipients_most;	/* in one mail, as learned from its replies; 0: not known */
+	_Atomic unsigned messages_most;		/* in one session, as it has said; 0: not known */
 	_Atomic int64_t trace_until_ms;		/* monotonic: dialogues with it are logged until then */
 	_Atomic uint32_t cause_turn;		/* odd while `cause` is written */
 	char cause[GATE_CAUSE_SIZE];		/* why it closed; for people */
