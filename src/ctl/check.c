@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/arena.h"
+#include "ctl/insight.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
 #include "delivery/prepare.h"
@@ -21,6 +22,7 @@ static const char *const status_names[] = { "ok", "warn", "FAIL" };
 struct check {
 	const struct verb *verb;
 	gboolean json;
+	gboolean fields;		/* tell of fields that are used and not required, too */
 	char *path;			/* of the configuration */
 	struct config *config;
 	json_t *results;		/* with --json */
@@ -110,6 +112,11 @@ static void check_template(struct walk *walk, const char *name)
 	if (templates_check(walk->templates, name, &error) != TEMPLATE_OK) {
 		report_error(walk->check, CHECK_FAIL, "template", &error);
 		walk->bad++;
+	} else {
+		struct faults faults = FAULTS_INIT;
+		insight_add(walk->templates, walk->required, name, walk->check->fields, &faults);
+		report_faults(walk->check, CHECK_WARN, "template", &faults);
+		faults_clear(&faults);
 	}
 	error_clear(&error);
 	if (required_list(walk->required, name, &paths, &count, &error) != 0) {
@@ -251,6 +258,8 @@ int verb_check(const struct verb *verb, int argc, char **argv)
 	struct verb_common common;
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &check.json, "an array of objects instead of lines", NULL },
+		{ "fields", 0, 0, G_OPTION_ARG_NONE, &check.fields,
+		  "warn of members of body that a template uses and does not require, too", NULL },
 		{ 0 },
 	};
 	int status = verb_options(verb, entries,

@@ -9,7 +9,7 @@ import pytest
 from harness import BUILD, PASSWORD, TOP, wait_for
 
 CTL = os.path.join(BUILD, "postriderctl")
-VERBS = ["send", "status", "failed list", "failed show", "failed retry", "failed delete", "render", "check"]
+VERBS = ["send", "status", "failed list", "failed show", "failed retry", "failed delete", "render", "check", "trace"]
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_CONFIG = 64, 65, 66, 69, 78
 
 
@@ -389,6 +389,39 @@ def test_check_of_templates(host):
     result = ctl(host, "check")
     assert re.search(r"^FAIL template: .*sub/strict.html.yaml:1:", result.out, re.M)
     assert re.search(r"^warn template: orphan.html.yaml", result.out, re.M)
+
+
+def test_trace_wants_a_name_that_is_there(host):
+    host.start()
+    assert ctl(host, "trace", "--relay", "main").status == 0
+    assert ctl(host, "trace", "--relay", "main", "--for", "0").status == 0
+    assert ctl(host, "trace", "--worker", "default/1", "--for", "5m").status == 0
+    for wrong in (["--relay", "nowhere"], ["--worker", "default/9"], [], ["--relay", "main", "--for", "soon"],
+                  ["--relay", "main", "--worker", "default/1"], ["--relay", "main", "--for", "2d"]):
+        result = ctl(host, "trace", *wrong)
+        assert result.status == EX_USAGE and len(result.err) > 20
+    host.stop()
+    assert ctl(host, "trace", "--relay", "main").status == EX_UNAVAILABLE
+
+
+def test_check_sees_what_a_template_would_meet(host):
+    good_templates(host)
+    host.write_template("base.html", "<p>{{ body.shop }}</p>{% block b %}{% endblock %}")
+    host.write_template("seen.html", "{% extends 'base.html' %}\n{% block b %}{% if body.x %}{{ body.name|upcase }}"
+                        "{% include 'part.html' %}{% include 'maybe.html' ignore missing %}{% endif %}{% endblock %}")
+    host.write_template("seen.html.yaml", "required: [name.first, shop, nobody]\n")
+    result = ctl(host, "check")
+    warned = [text for word, text in lines(result) if word == "warn" and "seen.html" in text]
+    assert result.status == 0 and len(warned) == 3, warned
+    for words in ("seen.html:2: there is no filter upcase", "seen.html:2: includes part.html, which is not there",
+                  "seen.html.yaml: requires nobody, which no template uses"):
+        assert any(words in text for text in warned)
+    assert "body.x is used and not required" in ctl(host, "check", "--fields").out
+
+
+def test_check_has_nothing_to_say_of_the_shipped_templates(host):
+    host.configure(templates={"directory": os.path.join(TOP, "templates")})
+    assert not [text for _, text in lines(ctl(host, "check")) if text.startswith("template:")]
 
 
 def test_check_warns_of_a_redis_that_forgets(host):

@@ -31,7 +31,7 @@ USER, PASSWORD = "mailer", "correct horse"
 TEMPLATES = {
     "plain.html": "<p>Hello {{ name|default('you') }}</p>\n",
     "note.txt": "Hello {{ body.name }}\n",
-    "strict.html": "<p>{{ order.id }}</p>\n",
+    "strict.html": "<p>{{ order.id }} {{ name }}</p>\n",
     "strict.html.yaml": "required: [order.id, name]\n",
     "broken.html": "<p>\n{% if %}\n</p>\n",
     "raises.html": "<p>\n{{ 1 // 0 }}\n</p>\n",
