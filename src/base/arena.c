@@ -2,12 +2,9 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
-#include <stdalign.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -15,7 +12,7 @@ enum { BLOCK_SIZE = 32 * 1024 };
 
 struct arena_block {
 	struct arena_block *older;
-	size_t size, filled;
+	size_t size;
 	alignas(max_align_t) char bytes[];
 };
 
@@ -52,10 +49,8 @@ void arena_reset(struct arena *arena)
 	if (keep) {
 		free_chain(keep->older);
 		keep->older = NULL;
-		keep->filled = 0;
 	}
-	arena->current = keep;
-	arena->used = 0;
+	*arena = (struct arena){ keep, keep ? keep->bytes : NULL, keep ? keep->size : 0, 0 };
 }
 
 static struct arena_block *new_block(size_t size)
@@ -65,43 +60,38 @@ static struct arena_block *new_block(size_t size)
 	struct arena_block *block = mem_realloc(NULL, 1, sizeof *block + size);
 	block->older = NULL;
 	block->size = size;
-	block->filled = 0;
 	return block;
 }
 
-void *arena_alloc_raw(struct arena *arena, size_t size)
+void *arena_alloc_block(struct arena *arena, size_t size)
 {
 	const size_t align = alignof(max_align_t);
+	struct arena_block *current = arena->current;
 
 	if (size > SIZE_MAX / 2)
 		fatal("out of memory: %zu bytes were asked for", size);
 	size = (size + align - 1) / align * align;
-	struct arena_block *block = arena->current;
-	if (!block || block->size - block->filled < size) {
-		size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
-		struct arena_block *fresh = new_block(room);
-		if (block && room == size) {
-			/* A big piece gets a block of its own behind the one being filled. */
-			fresh->older = block->older;
-			block->older = fresh;
-		} else {
-			fresh->older = block;
-			arena->current = fresh;
-		}
-		block = fresh;
+	if (current && size <= arena->left) {
+		char *p = arena->at;
+		arena->at += size;
+		arena->left -= size;
+		arena->used += size;
+		return p;
 	}
-	void *p = block->bytes + block->filled;
-	block->filled += size;
+	size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+	struct arena_block *fresh = new_block(room);
+	if (current && room == size) {
+		/* A big piece gets a block of its own behind the one being filled. */
+		fresh->older = current->older;
+		current->older = fresh;
+	} else {
+		fresh->older = current;
+		arena->current = fresh;
+		arena->at = fresh->bytes + size;
+		arena->left = room - size;
+	}
 	arena->used += size;
-	return p;
-}
-
-void *arena_alloc(struct arena *arena, size_t size)
-{
-	void *p = arena_alloc_raw(arena, size);
-
-	memset(p, 0, size);
-	return p;
+	return fresh->bytes;
 }
 
 char *arena_dup(struct arena *arena, const void *bytes, size_t len)

@@ -44,7 +44,8 @@ void buf_reserve(struct buf *buf, size_t more)
 
 void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-	buf_reserve(buf, len);
+	if (buf->room - buf->len <= len)
+		buf_reserve(buf, len);
 	if (len)
 		memcpy(buf->data + buf->len, bytes, len);
 	buf->len += len;
@@ -58,7 +59,10 @@ void buf_puts(struct buf *buf, const char *s)
 
 void buf_putc(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	if (buf->room - buf->len <= 1)
+		buf_reserve(buf, 1);
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = '\0';
 }
 
 void buf_vprintf(struct buf *buf, const char *format, va_list ap)

@@ -24,27 +24,55 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static uint64_t load64(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+static uint32_t load32(const char *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+/* All of 0 to 8 bytes; one word has no two texts of the same length. */
 static uint64_t read_tail(const char *bytes, size_t len)
 {
-	uint64_t word = 0;
+	const unsigned char *s = (const unsigned char *)bytes;
 
-	memcpy(&word, bytes, len);
-	return word;
+	if (len >= 4)
+		return load32(bytes) | (uint64_t)load32(bytes + len - 4) << 32;
+	return len ? s[0] | (uint64_t)s[len / 2] << 8 | (uint64_t)s[len - 1] << 16 : 0;
+}
+
+/* memcmp() for names, which are short. */
+static bool same_bytes(const char *a, const char *b, size_t len)
+{
+	if (a == b)
+		return true;
+	if (len > 16 || len < 4)
+		return !memcmp(a, b, len);
+	if (len >= 8)
+		return load64(a) == load64(b) && load64(a + len - 8) == load64(b + len - 8);
+	return load32(a) == load32(b) && load32(a + len - 4) == load32(b + len - 4);
 }
 
 uint32_t dict_hash_bytes(const char *bytes, size_t len)
 {
 	const uint64_t odd = 0x9e3779b97f4a7c15u;
-	uint64_t hash, word;
+	uint64_t hash;
 
 	while (__builtin_expect(!hash_seed, 0))
 		if (getrandom(&hash_seed, sizeof hash_seed, GRND_NONBLOCK) != sizeof hash_seed)
 			hash_seed = odd ^ (uintptr_t)&hash;
 	hash = hash_seed ^ (len * odd);
-	for (; len > 8; bytes += 8, len -= 8) {
-		memcpy(&word, bytes, 8);
-		hash = mix(hash ^ word, odd);
-	}
+	for (; len > 8; bytes += 8, len -= 8)
+		hash = mix(hash ^ load64(bytes), odd);
 	hash = mix(hash ^ read_tail(bytes, len), odd ^ hash_seed);
 	return (uint32_t)(hash ^ (hash >> 32));
 }
@@ -178,20 +206,21 @@ struct dict *dict_new(struct arena *arena, size_t room)
 
 static bool entry_is(const struct dict_entry *entry, struct value key, uint32_t hash)
 {
-	if (entry->hash != hash || entry->key.kind == VALUE_MISSING)
+	if (entry->hash != hash)
 		return false;
-	if (entry->key.kind == VALUE_STRING && key.kind == VALUE_STRING)
-		return entry->key.len == key.len &&
-		       (entry->key.text == key.text || !memcmp(entry->key.text, key.text, key.len));
-	return dict_same_key(entry->key, key);
+	if (key.kind != VALUE_STRING)
+		return entry->key.kind != VALUE_MISSING && dict_same_key(entry->key, key);
+	return entry->key.kind == VALUE_STRING && entry->key.len == key.len &&
+	       same_bytes(entry->key.text, key.text, key.len);
 }
 
-static struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
+static inline struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
 {
 	if (!dict->index) {
-		for (uint32_t i = 0; i < dict->used; i++)
-			if (entry_is(&dict->entries[i], key, hash))
-				return &dict->entries[i];
+		struct dict_entry *end = dict->entries + dict->used;
+		for (struct dict_entry *entry = dict->entries; entry < end; entry++)
+			if (__builtin_expect(entry->hash == hash, 0) && entry_is(entry, key, hash))
+				return entry;
 		return NULL;
 	}
 	for (uint32_t at = hash & dict->mask; dict->index[at]; at = (at + 1) & dict->mask) {
@@ -264,10 +293,14 @@ void dict_set_hashed(struct arena *arena, struct dict *dict, struct value key, u
 {
 	struct dict_entry *entry = find(dict, key, hash);
 
-	if (entry) {
+	if (entry)
 		entry->value = value;
-		return;
-	}
+	else
+		dict_add(arena, dict, key, hash, value);
+}
+
+void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value)
+{
 	if (dict->used == dict->room)
 		rebuild(arena, dict);
 	dict->entries[dict->used] = (struct dict_entry){ key, value, hash };

@@ -45,6 +45,9 @@ void dict_set_hashed(struct arena *arena, struct dict *dict, struct value key, u
 		     struct value value);
 void dict_set_text(struct arena *arena, struct dict *dict, const char *key, struct value value);
 
+/* The same for a key that is known not to be there: does not look for it. */
+void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value);
+
 /* Removes a key and gives its value, or MISSING. */
 struct value dict_remove(struct dict *dict, struct value key);
 void dict_clear(struct dict *dict);

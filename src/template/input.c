@@ -61,8 +61,8 @@ static struct dict *input_object(struct input *input, json_t *json)
 	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
 		const char *key = json_object_iter_key(at);
 		size_t len = json_object_iter_key_len(at);
-		dict_set_hashed(input->arena, dict, value_text(key, len, 0), dict_hash_bytes(key, len),
-				input_value(input, json_object_iter_value(at)));
+		dict_add(input->arena, dict, value_text(key, len, 0), dict_hash_bytes(key, len),
+			 input_value(input, json_object_iter_value(at)));
 	}
 	return dict;
 }

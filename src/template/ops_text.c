@@ -273,23 +273,49 @@ struct value value_str(struct render *render, struct value v)
 
 /* ---- escape() ---- */
 
-static const char *const entities[256] = {
-	['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&#34;", ['\''] = "&#39;",
+static const struct span entities[256] = {
+	['&'] = { "&amp;", 5 }, ['<'] = { "&lt;", 4 }, ['>'] = { "&gt;", 4 },
+	['"'] = { "&#34;", 5 }, ['\''] = { "&#39;", 5 },
 };
+
+/* Whether one of eight bytes has to be escaped. */
+static bool word_is_special(const char *at)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t word, quote, other, angle;
+
+	memcpy(&word, at, sizeof word);
+	/* A byte becomes 0 where it is '"', '&' or '\'', '<' or '>': these pairs differ in one bit. */
+	quote = word ^ ones * '"';
+	other = (word | ones) ^ ones * ('&' | '\'');
+	angle = (word | ones * 2) ^ ones * ('<' | '>');
+	return ((quote - ones) & ~quote & ones << 7) || ((other - ones) & ~other & ones << 7) ||
+	       ((angle - ones) & ~angle & ones << 7);
+}
+
+/* The first byte from `at` on that has to be escaped, or the length. */
+static size_t next_special(struct span text, size_t at)
+{
+	while (text.len - at >= 8 && !word_is_special(text.at + at))
+		at += 8;
+	if (at < text.len && text.len - at < 8 && text.len >= 8 &&
+	    !word_is_special(text.at + text.len - 8))
+		return text.len;
+	while (at < text.len && !entities[(unsigned char)text.at[at]].len)
+		at++;
+	return at;
+}
 
 void value_print_escaped(struct buf *out, struct span text)
 {
-	size_t from = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const char *entity = entities[(unsigned char)text.at[i]];
-		if (__builtin_expect(!entity, 1))
-			continue;
-		buf_add(out, text.at + from, i - from);
-		buf_puts(out, entity);
-		from = i + 1;
+	for (size_t from = 0;;) {
+		size_t at = next_special(text, from);
+		buf_add(out, text.at + from, at - from);
+		if (at == text.len)
+			return;
+		span_add(entities[(unsigned char)text.at[at]], out);
+		from = at + 1;
 	}
-	buf_add(out, text.at + from, text.len - from);
 }
 
 bool value_has_html(struct value v)

@@ -122,8 +122,13 @@ struct value render_captured(struct render *render, size_t capture, unsigned fla
 
 	if (len > UINT32_MAX / 2 || render_room(render, len) < 0)
 		return value_error();
-	char *text = arena_dup(render->arena, buf_str(render->out) + capture, len);
-	buf_truncate(render->out, capture);
+	char *text = arena_alloc_raw(render->arena, len + 1);
+	if (len) {
+		memcpy(text, render->out->data + capture, len);
+		render->out->len = capture;
+		render->out->data[capture] = '\0';
+	}
+	text[len] = '\0';
 	return value_text(text, len, flags);
 }
 

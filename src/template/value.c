@@ -3,17 +3,28 @@
 
 #include "base/arena.h"
 
+static uint64_t load(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
 bool value_is_ascii(const char *text, size_t len)
 {
-	uint64_t bits = 0, word;
+	uint64_t bits = 0;
 	size_t i = 0;
 
-	for (; i + 8 <= len; i += 8) {
-		memcpy(&word, text + i, 8);
-		bits |= word;
+	if (len < 8) {
+		for (; i < len; i++)
+			bits |= (uint64_t)(unsigned char)text[i];
+		return !(bits & 0x80);
 	}
-	for (; i < len; i++)
-		bits |= (uint64_t)(unsigned char)text[i];
+	for (; i + 8 < len; i += 8)
+		bits |= load(text + i);
+	/* The last word may overlap the one before. */
+	bits |= load(text + len - 8);
 	return !(bits & 0x8080808080808080u);
 }
 
@@ -27,13 +38,18 @@ struct value value_text(const char *text, size_t len, unsigned flags)
 
 size_t value_points(struct value string)
 {
-	size_t points = 0;
+	const uint64_t ones = 0x0101010101010101u;
+	size_t within = 0, i = 0;	/* bytes within a character: 10xxxxxx */
 
 	if (string.flags & VALUE_ASCII)
 		return string.len;
-	for (size_t i = 0; i < string.len; i++)
-		points += ((unsigned char)string.text[i] & 0xc0) != 0x80;
-	return points;
+	for (; i + 8 <= string.len; i += 8) {
+		uint64_t word = load(string.text + i);
+		within += (((word >> 7) & ~(word >> 6) & ones) * ones) >> 56;
+	}
+	for (; i < string.len; i++)
+		within += ((unsigned char)string.text[i] & 0xc0) == 0x80;
+	return string.len - within;
 }
 
 struct list *list_new(struct arena *arena, size_t room)
