@@ -126,6 +126,7 @@ struct call {
 	const struct name *name;	/* of a filter or test */
 	bool bound;			/* args are the callable's parameters, NULL for its default */
 	const struct code **args;
+	const struct value *constants;	/* of a bound one: its parameters' values where all are constant, or NULL */
 	unsigned count;
 	const struct keyword_code *named;
 	unsigned named_count;

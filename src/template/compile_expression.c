@@ -405,6 +405,19 @@ static int named_parameter(const struct callable *callable, struct value name)
 	return -1;
 }
 
+/* What a bound call hands over, when no argument has to be evaluated. */
+static const struct value *constant_parameters(struct compile *c, const struct call *call)
+{
+	struct value *values = code_alloc(c, (call->count + 1) * sizeof *values);
+
+	for (unsigned i = 0; i < call->count; i++) {
+		if (call->args[i] && call->args[i]->op != CODE_CONST)
+			return NULL;
+		values[i] = call->args[i] ? call->args[i]->value : call->callable->defaults[i];
+	}
+	return values;
+}
+
 /*
  * Puts arguments in the places of the parameters once and for all.  What
  * cannot be bound so, wrong calls among it, is bound when it is reached.
@@ -432,6 +445,7 @@ static void bind_arguments(struct compile *c, struct call *call)
 	call->args = slots;
 	call->count = callable->count;
 	call->bound = true;
+	call->constants = constant_parameters(c, call);
 }
 
 static bool call_is_constant(const struct call *call)

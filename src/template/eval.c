@@ -8,14 +8,14 @@
 
 /* ---- variables ---- */
 
-static struct value slot_value(struct render *render, const struct scope *scope, const struct code *code)
+static NOINLINE struct value slot_value(struct render *render, const struct scope *scope, const struct code *code)
 {
 	struct value v = scope->slots[code->slot];
 
 	return value_given(v) ? v : undefined_named(render, code->name->text);
 }
 
-static struct value outer_value(struct render *render, const struct scope *scope, const struct code *code)
+static NOINLINE struct value outer_value(struct render *render, const struct scope *scope, const struct code *code)
 {
 	for (unsigned i = 0; i < code->depth; i++)
 		scope = scope->outer;
@@ -83,7 +83,32 @@ static const char *const operators[] = {
 	[CODE_FLOORDIV] = "//", [CODE_MOD] = "%", [CODE_POW] = "**",
 };
 
-static struct value eval_binary(struct render *render, struct scope *scope, const struct code *code)
+/* The everyday sums, which cannot fail: of floats, or of a float and a small int. */
+static bool reckon(enum code_op op, struct value a, struct value b, struct value *result)
+{
+	double x = a.kind == VALUE_FLOAT ? a.real : (double)a.number;
+	double y = b.kind == VALUE_FLOAT ? b.real : (double)b.number;
+
+	if (op == CODE_ADD)
+		*result = value_float(x + y);
+	else if (op == CODE_SUB)
+		*result = value_float(x - y);
+	else if (op == CODE_MUL)
+		*result = value_float(x * y);
+	else
+		return false;
+	return true;
+}
+
+static bool is_small(struct value v)
+{
+	const int64_t exact = INT64_C(1) << 53;
+
+	return v.kind == VALUE_FLOAT ||
+	       (v.kind == VALUE_INT && !(v.flags & VALUE_BIG) && v.number <= exact && v.number >= -exact);
+}
+
+static NOINLINE struct value eval_binary(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value a = eval_expression(render, scope, code->a);
 	if (value_failed(a))
@@ -91,11 +116,15 @@ static struct value eval_binary(struct render *render, struct scope *scope, cons
 	struct value b = eval_expression(render, scope, code->b);
 	if (value_failed(b))
 		return b;
+	struct value sum;
+	if ((a.kind == VALUE_FLOAT || b.kind == VALUE_FLOAT) && is_small(a) && is_small(b) &&
+	    reckon(code->op, a, b, &sum))
+		return sum;
 	return code->op == CODE_GETITEM ? value_getitem(render, a, b)
 					: value_binary(render, operators[code->op], a, b);
 }
 
-static struct value eval_logic(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_logic(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value a = eval_expression(render, scope, code->a);
 	if (value_failed(a))
@@ -106,7 +135,7 @@ static struct value eval_logic(struct render *render, struct scope *scope, const
 	return truth == (code->op == CODE_OR) ? a : eval_expression(render, scope, code->b);
 }
 
-static struct value eval_unary(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_unary(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value v = eval_expression(render, scope, code->a);
 
@@ -201,7 +230,7 @@ static NOINLINE struct value eval_concat(struct render *render, struct scope *sc
 	return join_parts(render, parts, code->count, code->flag);
 }
 
-static struct value eval_cond(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_cond(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value test = eval_expression(render, scope, code->list[COND_TEST]);
 
@@ -220,7 +249,7 @@ static struct value eval_cond(struct render *render, struct scope *scope, const 
 
 /* ---- attributes and items ---- */
 
-static struct value eval_getattr(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_getattr(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value v = eval_expression(render, scope, code->a);
 
@@ -382,17 +411,11 @@ static NOINLINE struct value eval_unbound(struct render *render, struct scope *s
 	return callable_call(render, call->callable, subject, list.arguments);
 }
 
-/* A filter or test. */
-static NOINLINE struct value eval_filter(struct render *render, struct scope *scope, const struct code *code)
+static NOINLINE struct value eval_bound(struct render *render, struct scope *scope, const struct call *call,
+					struct value subject)
 {
-	const struct call *call = code->call;
 	struct value slots[NATIVE_MAX_PARAMS];
-	struct value subject = eval_expression(render, scope, call->callee);
 
-	if (value_failed(subject))
-		return subject;
-	if (!call->bound)
-		return eval_unbound(render, scope, code, subject);
 	for (unsigned i = 0; i < call->count; i++) {
 		slots[i] = call->args[i] ? eval_expression(render, scope, call->args[i])
 					 : call->callable->defaults[i];
@@ -402,7 +425,22 @@ static NOINLINE struct value eval_filter(struct render *render, struct scope *sc
 	return call->callable->row->call(render, subject, slots);
 }
 
-static struct value eval_mark_safe(struct render *render, struct scope *scope, const struct code *code)
+/* A filter or test. */
+static NOINLINE struct value eval_filter(struct render *render, struct scope *scope, const struct code *code)
+{
+	const struct call *call = code->call;
+	struct value subject = eval_expression(render, scope, call->callee);
+
+	if (value_failed(subject))
+		return subject;
+	if (call->constants)
+		return call->callable->row->call(render, subject, call->constants);
+	if (!call->bound)
+		return eval_unbound(render, scope, code, subject);
+	return eval_bound(render, scope, call, subject);
+}
+
+static NOINLINE struct value eval_mark_safe(struct render *render, struct scope *scope, const struct code *code)
 {
 	struct value v = eval_expression(render, scope, code->a);
 
@@ -414,10 +452,9 @@ static struct value eval_mark_safe(struct render *render, struct scope *scope, c
 
 /* ---- all of them ---- */
 
-struct value eval_operation(struct render *render, struct scope *scope, const struct code *code)
+/* Each case ends in a call, so that this needs no frame of the stack. */
+static inline struct value dispatch(struct render *render, struct scope *scope, const struct code *code)
 {
-	if (render_step(render) < 0)
-		return value_error();
 	switch ((enum code_op)code->op) {
 	case CODE_CONST:
 		return code->value;
@@ -470,4 +507,16 @@ struct value eval_operation(struct render *render, struct scope *scope, const st
 	default:
 		return render_fail(render, FAIL_RUNTIME, "a statement where an expression was expected");
 	}
+}
+
+static NOINLINE struct value eval_after_check(struct render *render, struct scope *scope, const struct code *code)
+{
+	return render_checkpoint(render) < 0 ? value_error() : dispatch(render, scope, code);
+}
+
+struct value eval_operation(struct render *render, struct scope *scope, const struct code *code)
+{
+	if (__builtin_expect(--render->countdown <= 0, 0))
+		return eval_after_check(render, scope, code);
+	return dispatch(render, scope, code);
 }

@@ -409,6 +409,12 @@ static int add_fields(struct formatter *formatter, struct span s, int depth)
 	return more;
 }
 
+/* "{:...}": perhaps nothing but one amount, which needs no formatter. */
+static bool is_amount(struct span s)
+{
+	return s.len >= 6 && s.at[0] == '{' && s.at[1] == ':' && s.at[s.len - 1] == '}';
+}
+
 struct value format_string(struct render *render, struct value format, const struct list *list,
 			   struct value mapping)
 {
@@ -416,6 +422,10 @@ struct value format_string(struct render *render, struct value format, const str
 	size_t capture = render_capture(render);
 
 	formatter.markup = list != NULL && value_is_markup(format);
+	if (!formatter.markup && list && list->count && is_amount(value_span(format)) &&
+	    list->items[0].kind == VALUE_FLOAT &&
+	    add_amount(render, list->items[0].real, span_cut(value_span(format), 2, format.len - 1)))
+		return render_captured(render, capture, 0);
 	if (add_fields(&formatter, value_span(format), 1) < 0)
 		return value_error();
 	return render_captured(render, capture, formatter.markup || formatter.unchanged ? VALUE_MARKUP : 0);

@@ -266,6 +266,16 @@ static int fill_defaults(struct render *render, const struct callable *callable,
 int callable_bind(struct render *render, const struct callable *callable,
 		  struct arguments arguments, struct value *slots)
 {
+	unsigned given = (unsigned)arguments.count;
+
+	if (!arguments.named_count && callable->star < 0 && callable->star_star < 0 &&
+	    arguments.count <= callable->count && !(callable->required >> given)) {
+		for (unsigned i = 0; i < given; i++)
+			slots[i] = arguments.list[i];
+		for (unsigned i = given; i < callable->count; i++)
+			slots[i] = callable->defaults[i];
+		return 0;
+	}
 	for (unsigned i = 0; i < callable->count; i++)
 		slots[i] = value_missing();
 	if (callable->star_star >= 0)
