@@ -51,7 +51,7 @@ static uint64_t read_tail(const char *bytes, size_t len)
 }
 
 /* memcmp() for names, which are short. */
-static bool same_bytes(const char *a, const char *b, size_t len)
+static inline __attribute__((always_inline)) bool same_bytes(const char *a, const char *b, size_t len)
 {
 	if (a == b)
 		return true;
@@ -204,7 +204,8 @@ struct dict *dict_new(struct arena *arena, size_t room)
 	return dict;
 }
 
-static bool entry_is(const struct dict_entry *entry, struct value key, uint32_t hash)
+static inline __attribute__((always_inline))
+bool entry_is(const struct dict_entry *entry, struct value key, uint32_t hash)
 {
 	if (entry->hash != hash)
 		return false;

@@ -369,6 +369,9 @@ static int eval_arguments(struct render *render, struct scope *scope, const stru
 		return -1;
 	list->arguments.list = items;
 	list->arguments.count = count;
+	list->arguments.named_count = 0;
+	if (!call->named_count && !call->dyn_kwargs && !value_given(caller))
+		return 0;
 	return eval_named(render, scope, call, caller, list);
 }
 

@@ -211,14 +211,15 @@ enum loop_attribute {
 
 static struct value loop_attribute(struct render *render, struct object *self, struct value name)
 {
-	static const char *const names[] = {
-		"index", "index0", "revindex", "revindex0", "first", "last", "length",
-		"cycle", "depth", "depth0", "previtem", "nextitem", "changed",
+	static const struct span names[] = {
+		{ "index", 5 }, { "index0", 6 }, { "revindex", 8 }, { "revindex0", 9 }, { "first", 5 },
+		{ "last", 4 }, { "length", 6 }, { "cycle", 5 }, { "depth", 5 }, { "depth0", 6 },
+		{ "previtem", 8 }, { "nextitem", 8 }, { "changed", 7 },
 	};
 	struct loop *loop = (struct loop *)self;
 	unsigned which = 0;
 
-	while (which < sizeof names / sizeof *names && !value_is_text(name, names[which]))
+	while (which < sizeof names / sizeof *names && !span_equal(value_span(name), names[which]))
 		which++;
 	switch ((enum loop_attribute)which) {
 	case LOOP_INDEX:

@@ -234,7 +234,8 @@ static int list_has_text(struct render *render, const struct list *list, struct 
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		struct value item = list->items[i];
-		if (item.kind == VALUE_STRING && item.len == text.len && !memcmp(item.text, text.text, text.len))
+		if (item.kind == VALUE_STRING && item.len == text.len &&
+		    (!text.len || (*item.text == *text.text && !memcmp(item.text, text.text, text.len))))
 			return 1;
 		if (is_strict(item))
 			return strict_failure(render, item);

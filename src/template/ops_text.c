@@ -279,7 +279,7 @@ static const struct span entities[256] = {
 };
 
 /* Whether one of eight bytes has to be escaped. */
-static bool word_is_special(const char *at)
+static inline __attribute__((always_inline)) bool word_is_special(const char *at)
 {
 	const uint64_t ones = 0x0101010101010101u;
 	uint64_t word, quote, other, angle;

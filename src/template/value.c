@@ -11,7 +11,7 @@ static uint64_t load(const char *at)
 	return word;
 }
 
-bool value_is_ascii(const char *text, size_t len)
+static inline bool is_ascii(const char *text, size_t len)
 {
 	uint64_t bits = 0;
 	size_t i = 0;
@@ -28,9 +28,14 @@ bool value_is_ascii(const char *text, size_t len)
 	return !(bits & 0x8080808080808080u);
 }
 
+bool value_is_ascii(const char *text, size_t len)
+{
+	return is_ascii(text, len);
+}
+
 struct value value_text(const char *text, size_t len, unsigned flags)
 {
-	if (value_is_ascii(text, len))
+	if (is_ascii(text, len))
 		flags |= VALUE_ASCII;
 	return (struct value){ .kind = VALUE_STRING, .flags = (uint8_t)flags,
 			       .len = (uint32_t)len, .text = text };
