@@ -2,7 +2,7 @@
  * dict.c - the hashed dict in order of insertion
  *
  * Entries stand in one array; removed ones keep their place with a MISSING
- * key until the array is rebuilt.  Up to SMALL entries are searched in order;
+ * key until the array is rebuilt.  Up to DICT_SMALL entries are searched in order;
  * above that `index` maps a hash to its entry by open addressing.
  */
 #include "template/dict.h"
@@ -11,8 +11,6 @@
 #include <sys/random.h>
 
 #include "base/arena.h"
-
-enum { SMALL = 8 };
 
 /* Of this process; chosen at the first use and never changed. */
 static uint64_t hash_seed;
@@ -263,7 +261,7 @@ static void put_in_index(struct dict *dict, uint32_t position)
 /* Makes room for more entries, dropping removed ones. */
 static void rebuild(struct arena *arena, struct dict *dict)
 {
-	uint32_t room = dict->count < SMALL / 2 ? SMALL / 2 : dict->count * 2;
+	uint32_t room = dict->count < DICT_SMALL / 2 ? DICT_SMALL / 2 : dict->count * 2;
 	struct dict_entry *entries = arena_alloc_raw(arena, room * sizeof *entries);
 	uint32_t used = 0;
 
@@ -278,7 +276,7 @@ static void rebuild(struct arena *arena, struct dict *dict)
 
 static void make_index(struct arena *arena, struct dict *dict)
 {
-	uint32_t size = SMALL * 2;
+	uint32_t size = DICT_SMALL * 2;
 
 	while (size < dict->room * 2)
 		size *= 2;
@@ -300,7 +298,7 @@ void dict_set_hashed(struct arena *arena, struct dict *dict, struct value key, u
 		dict_add(arena, dict, key, hash, value);
 }
 
-void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value)
+void dict_grow(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value)
 {
 	if (dict->used == dict->room)
 		rebuild(arena, dict);
@@ -309,7 +307,7 @@ void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t
 	dict->count++;
 	if (dict->index)
 		put_in_index(dict, dict->used - 1);
-	else if (dict->used > SMALL)
+	else if (dict->used > DICT_SMALL)
 		make_index(arena, dict);
 }
 

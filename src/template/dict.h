@@ -25,6 +25,8 @@ struct dict {
 	uint32_t room, mask;
 };
 
+enum { DICT_SMALL = 8 };		/* entries that are searched without an index */
+
 struct dict *dict_new(struct arena *arena, size_t room);
 
 /* The hash of bytes as the dict uses it for a string key. */
@@ -45,8 +47,20 @@ void dict_set_hashed(struct arena *arena, struct dict *dict, struct value key, u
 		     struct value value);
 void dict_set_text(struct arena *arena, struct dict *dict, const char *key, struct value value);
 
+/* What dict_add() does where there is no room, or an index. */
+void dict_grow(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value);
+
 /* The same for a key that is known not to be there: does not look for it. */
-void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t hash, struct value value);
+static inline void dict_add(struct arena *arena, struct dict *dict, struct value key, uint32_t hash,
+			    struct value value)
+{
+	if (dict->used == dict->room || dict->used >= DICT_SMALL) {
+		dict_grow(arena, dict, key, hash, value);
+		return;
+	}
+	dict->entries[dict->used++] = (struct dict_entry){ key, value, hash };
+	dict->count++;
+}
 
 /* Removes a key and gives its value, or MISSING. */
 struct value dict_remove(struct dict *dict, struct value key);

@@ -400,6 +400,23 @@ NOINLINE struct value eval_call(struct render *render, struct scope *scope, cons
 		      : render_call(render, callee, list.arguments);
 }
 
+NOINLINE int eval_print_call(struct render *render, struct scope *scope, const struct call *call)
+{
+	struct argument_list list;
+
+	/* Only a variable may be asked for twice. */
+	if (call->method || (call->callee->op != CODE_LOCAL && call->callee->op != CODE_OUTER))
+		return 0;
+	struct value callee = eval_expression(render, scope, call->callee);
+	if (value_failed(callee))
+		return -1;
+	if (!value_is_macro(callee))
+		return 0;
+	if (render_step(render) < 0 || eval_arguments(render, scope, call, value_missing(), &list) < 0)
+		return -1;
+	return macro_print_call(render, callee, list.arguments) < 0 ? -1 : 1;
+}
+
 static NOINLINE struct value eval_unbound(struct render *render, struct scope *scope, const struct code *code,
 				 struct value subject)
 {

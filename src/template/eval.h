@@ -44,6 +44,10 @@ int eval_assign(struct render *render, struct scope *scope, const struct target 
 struct value eval_call(struct render *render, struct scope *scope, const struct call *call,
 		       struct value caller);
 
+/* Prints the result of a macro where it is made, uncopied: 1; 0 when it is not
+ * a plain call of a macro and nothing was done; -1. */
+int eval_print_call(struct render *render, struct scope *scope, const struct call *call);
+
 /* Runs another function's code: remembers what was running and counts the
  * depth.  Between the two, render->context, template and line are the
  * function's. */
@@ -65,6 +69,9 @@ int eval_for(struct render *render, struct scope *scope, const struct code *code
 /* macros (macro.c) */
 struct value macro_new(struct render *render, struct scope *scope, const struct macro_code *code);
 int eval_macro(struct render *render, struct scope *scope, const struct macro_code *code);
+bool value_is_macro(struct value v);
+/* Calls one and adds what it prints to the output, as it is; 0 or -1. */
+int macro_print_call(struct render *render, struct value macro, struct arguments arguments);
 
 /* blocks and parents (block.c) */
 int eval_root(struct render *render, struct context *context, const struct template *template);

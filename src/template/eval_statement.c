@@ -106,6 +106,12 @@ static int print_escaped(struct render *render, struct value v)
 
 static int eval_print(struct render *render, struct scope *scope, const struct code *code)
 {
+	/* What a macro gives is Markup where output is escaped now: nothing would be done to it. */
+	if (code->a->op == CODE_CALL && (code->flag != ESCAPE_HTML || render_autoescape(render))) {
+		int rc = eval_print_call(render, scope, code->a->call);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+	}
 	struct value v = eval_expression(render, scope, code->a);
 
 	if (value_failed(v))

@@ -147,31 +147,39 @@ static int fill_defaults(struct render *render, struct scope *scope, const struc
 
 /* ---- calling ---- */
 
-static struct value macro_run(struct render *render, struct scope *scope, const struct macro_code *code)
+static int macro_run(struct render *render, struct scope *scope, const struct macro_code *code)
 {
 	const struct function *function = code->function;
-	bool markup = render_autoescape(render);	/* of who calls, not of the macro */
-	size_t capture = render_capture(render);
 	struct running before;
 
 	if (eval_begin(render, &before, scope->context, function->template) < 0)
-		return value_error();
+		return -1;
 	render->line = function->line;
 	eval_enter(render, scope, &function->scoped.loads);
 	if (fill_defaults(render, scope, code) < 0 ||
 	    eval_body(render, scope, &function->scoped.body) == EVAL_ERROR)
-		return value_error();
+		return -1;
 	eval_end(render, &before);
-	return render_captured(render, capture, markup ? VALUE_MARKUP : 0);
+	return 0;
+}
+
+/* Adds what the macro prints to the output. */
+static int macro_print(struct render *render, struct macro *macro, struct arguments arguments)
+{
+	struct scope *scope = scope_new(render, macro->scope, macro->scope->context, macro->code->function);
+	struct macro_call call = { render, macro->code, scope, arguments, NULL };
+
+	return bind(&call) < 0 ? -1 : macro_run(render, scope, macro->code);
 }
 
 static struct value macro_call(struct render *render, struct object *self, struct arguments arguments)
 {
-	struct macro *macro = (struct macro *)self;
-	struct scope *scope = scope_new(render, macro->scope, macro->scope->context, macro->code->function);
-	struct macro_call call = { render, macro->code, scope, arguments, NULL };
+	bool markup = render_autoescape(render);	/* of who calls, not of the macro */
+	size_t capture = render_capture(render);
 
-	return bind(&call) < 0 ? value_error() : macro_run(render, scope, macro->code);
+	if (macro_print(render, (struct macro *)self, arguments) < 0)
+		return value_error();
+	return render_captured(render, capture, markup ? VALUE_MARKUP : 0);
 }
 
 /* ---- as a value ---- */
@@ -223,6 +231,16 @@ static const struct object_class macro_class = {
 	.type = "jinja2.runtime.Macro", .attribute = macro_attribute, .call = macro_call,
 	.print = print_macro,
 };
+
+bool value_is_macro(struct value v)
+{
+	return v.kind == VALUE_OBJECT && v.object->class == &macro_class;
+}
+
+int macro_print_call(struct render *render, struct value macro, struct arguments arguments)
+{
+	return macro_print(render, (struct macro *)macro.object, arguments);
+}
 
 struct value macro_new(struct render *render, struct scope *scope, const struct macro_code *code)
 {

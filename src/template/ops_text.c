@@ -289,8 +289,7 @@ static inline __attribute__((always_inline)) bool word_is_special(const char *at
 	quote = word ^ ones * '"';
 	other = (word | ones) ^ ones * ('&' | '\'');
 	angle = (word | ones * 2) ^ ones * ('<' | '>');
-	return ((quote - ones) & ~quote & ones << 7) || ((other - ones) & ~other & ones << 7) ||
-	       ((angle - ones) & ~angle & ones << 7);
+	return (((quote - ones) & ~quote) | ((other - ones) & ~other) | ((angle - ones) & ~angle)) & ones << 7;
 }
 
 /* The first byte from `at` on that has to be escaped, or the length. */
