@@ -216,10 +216,10 @@ bool entry_is(const struct dict_entry *entry, struct value key, uint32_t hash)
 static inline struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
 {
 	if (!dict->index) {
-		struct dict_entry *end = dict->entries + dict->used;
-		for (struct dict_entry *entry = dict->entries; entry < end; entry++)
-			if (__builtin_expect(entry->hash == hash, 0) && entry_is(entry, key, hash))
-				return entry;
+		for (uint32_t i = 0; i < dict->used; i++)
+			if (__builtin_expect(dict->entries[i].hash == hash, 0) &&
+			    entry_is(&dict->entries[i], key, hash))
+				return &dict->entries[i];
 		return NULL;
 	}
 	for (uint32_t at = hash & dict->mask; dict->index[at]; at = (at + 1) & dict->mask) {
