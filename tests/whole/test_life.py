@@ -44,7 +44,7 @@ def test_processes_show_their_role(host):
     titles = []
     for pid in children_of(host.daemon.pid):
         with open("/proc/%d/cmdline" % pid) as file:
-            titles.append(file.read().split("\0")[0])
+            titles.append(file.read().split("\0")[0].rstrip())
     assert sorted(titles) == ["postriderd: retrier", "postriderd: worker default/1",
                               "postriderd: worker default/2"]
 
