@@ -202,8 +202,6 @@ static enum store_status recover_own(struct retrier *r, struct charge *c, const 
 {
 	const struct scoreboard_slot *s = &r->setup->scoreboard->slots[slot];
 	int64_t now = clock_monotonic_ms();
-	struct recovery_death death = { 0 };
-	int signal = atomic_load(&s->death_signal);
 
 	if (!is_own_dead(&(struct suspect){ r, c }, owner)) {
 		c->vacant_since_ms[slot] = 0;
@@ -211,12 +209,8 @@ static enum store_status recover_own(struct retrier *r, struct charge *c, const 
 	}
 	if (!c->vacant_since_ms[slot])
 		c->vacant_since_ms[slot] = now;
-	if (atomic_load(&s->death_by_limit))
-		death.cause = "time limit";
-	else if (signal && signal != SIGKILL && signal != SIGTERM)
-		death.cause = signals_name(signal);
-	if (*s->death_stage)
-		death.stage = s->death_stage;
+	/* Read once nobody lives there: it was written before the pid was cleared. */
+	const struct recovery_death death = scoreboard_death(s);
 	enum store_status status = recover(r, c, owner, true, &death, error);
 	/* Redis may still serve a take of a connection that is gone (store_leave()). */
 	if (status == STORE_OK && now - c->vacant_since_ms[slot] > r->setup->config->redis.lease_ms)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "process/signals.h"
 
 const char *scoreboard_state_name(enum scoreboard_state state)
 {
@@ -94,4 +95,16 @@ bool scoreboard_read(const struct scoreboard_slot *slot, struct scoreboard_repor
 	}
 	memset(out, 0, sizeof *out);
 	return false;
+}
+
+struct recovery_death scoreboard_death(const struct scoreboard_slot *slot)
+{
+	int signal = atomic_load(&slot->death_signal);
+	struct recovery_death death = { .stage = *slot->death_stage ? slot->death_stage : NULL };
+
+	if (atomic_load(&slot->death_by_limit))
+		death.cause = "time limit";
+	else if (signal && signal != SIGKILL && signal != SIGTERM)
+		death.cause = signals_name(signal);
+	return death;
 }

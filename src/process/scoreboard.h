@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "delivery/gate.h"
+#include "delivery/recovery.h"
 
 enum { SCOREBOARD_SLOTS = 1024, SCOREBOARD_GATES = 64, SCOREBOARD_QUEUE_SIZE = 64 };
 
@@ -80,6 +81,10 @@ void scoreboard_redis_answered(struct scoreboard *scoreboard);
 /* Writes a child's report; `deadline_ms` monotonic. */
 void scoreboard_report(struct scoreboard_slot *slot, const struct scoreboard_report *report,
 		       int64_t deadline_ms);
+
+/* How the last child of a slot died, as far as its message may be to blame: a
+ * SIGKILL from outside says nothing about it.  Borrowed from the slot. */
+struct recovery_death scoreboard_death(const struct scoreboard_slot *slot);
 
 /* Copies a report; false when the child died while it wrote it. */
 bool scoreboard_read(const struct scoreboard_slot *slot, struct scoreboard_report *out);

@@ -257,15 +257,8 @@ static void adopt(struct worker *w)
 	struct scoreboard_slot *slot = w->setup->slot;
 	const struct recovery recovery = recovery_setup(w);
 	struct error error = ERROR_INIT;
-	int signal = atomic_load(&slot->death_signal);
-	bool by_limit = atomic_load(&slot->death_by_limit);
-	struct recovery_death death = { .stage = *slot->death_stage ? slot->death_stage : NULL };
+	const struct recovery_death death = scoreboard_death(slot);
 
-	/* A SIGKILL from outside says nothing about the message. */
-	if (by_limit)
-		death.cause = "time limit";
-	else if (signal && signal != SIGKILL && signal != SIGTERM)
-		death.cause = signals_name(signal);
 	while (!w->stop) {
 		struct store_job job = STORE_JOB_INIT;
 		enum store_status status = store_register(w->store, &error);
