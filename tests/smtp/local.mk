@@ -1,6 +1,6 @@
 # The other side of SMTP, for every test of the project.
 EXTRA_DIST += tests/smtp/scripted_server.py tests/smtp/scripted_rules.py \
-	tests/smtp/scripted.py tests/smtp/certificates.py
+	tests/smtp/scripted.py tests/smtp/certificates.py tests/smtp/ports.py
 
 smtp_tests = tests/smtp/test_connect tests/smtp/test_fiber tests/smtp/test_reply tests/smtp/replay_reply
 tests_smtp_test_connect_SOURCES = tests/smtp/test_connect.c

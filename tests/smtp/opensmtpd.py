@@ -11,7 +11,8 @@ import signal
 import tempfile
 
 import debs
-from namespace import free_port, in_namespace, wait_for
+from namespace import in_namespace, wait_for
+from ports import free_port
 
 UID, QUEUE_UID = 64243, 64244
 

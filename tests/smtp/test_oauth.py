@@ -152,7 +152,7 @@ def test_a_command_that_fails(shared, tmp_path, body, says):
                   timeouts={"command": 1000}) as drive:
         begun = time.monotonic()
         verdict = drive.send()
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
         assert (verdict["result"], verdict["stage"]) == ("relay", "auth"), verdict
         assert says in verdict["reply"]["text"] and "relays.main.token_command" in verdict["reply"]["text"]
         assert "secret-ish" not in verdict["reply"]["text"]

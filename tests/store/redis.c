@@ -32,16 +32,18 @@ void assert_says(const char *part)
 		fail_msg("\"%s\" is not in \"%s\"", part, error.text ? error.text : "");
 }
 
+/* The socket stays, bound and never listening: with SO_REUSEADDR, which
+ * redis-server sets too, it keeps everybody else from being given the port. */
 int redis_free_port(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (bind(fd, (struct sockaddr *)&address, len) < 0
 	    || getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 		fatal("no free port");
-	close(fd);
 	return ntohs(address.sin_port);
 }
 

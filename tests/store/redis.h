@@ -36,7 +36,7 @@ void redis_expect(enum store_status want, enum store_status got, const char *cal
 /* ... and what it must have said. */
 void assert_says(const char *part);
 
-/* A port of the loopback that nobody listens on at this moment. */
+/* A port of the loopback that nobody listens on and nobody else is given. */
 int redis_free_port(void);
 
 /* Starts it and waits until it answers.  `options`: words of the command

@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+from ports import free_port
+
 try:
     import redis as _redis
 except ImportError:
@@ -29,13 +31,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def free_port():
-    """A TCP port on the loopback that nobody listens on at this moment."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class RedisServer:
