@@ -80,6 +80,20 @@ void check_file(struct check *check, const struct yaml *section, const char *sec
 			     section_path, key, file, strerror(errno));
 }
 
+void check_client_certificate(struct check *check, const struct yaml *section, const char *section_path,
+			      const char *cert_file, const char *key_file)
+{
+	const struct yaml *key = check_get(section, "key_file");
+
+	check_file(check, section, section_path, "cert_file", cert_file);
+	check_file(check, section, section_path, "key_file", key_file);
+	if (!cert_file != !key_file)
+		reader_fault(&check->reader, cert_file ? check_get(section, "cert_file") : key,
+			     "%s: a client certificate needs cert_file and key_file", section_path);
+	else if (key_file)
+		warn_if_readable(check, key, key_file);
+}
+
 /* ---- relays ---- */
 
 static bool is_loopback(const char *host)
@@ -170,10 +184,14 @@ static void check_ehlo(struct check *check, struct config_relay *relay,
 		     node ? "" : " (it is this host's name)");
 }
 
-static void check_ca_file(struct check *check, const struct config_relay *relay,
-			  const struct yaml *section, const char *path)
+static void check_tls(struct check *check, const struct config_relay *relay,
+		      const struct yaml *section, const char *path)
 {
 	check_file(check, section, path, "ca_file", relay->ca_file);
+	check_client_certificate(check, section, path, relay->cert_file, relay->key_file);
+	if (relay->cert_file && relay->tls == CONFIG_TLS_NONE)
+		check_warn(check, check_get(section, "cert_file"), "%s.cert_file: with `tls: none` no certificate is "
+			   "shown to the server", path);
 	if (!relay->verify && relay->tls != CONFIG_TLS_NONE)
 		check_warn(check, check_get(section, "verify"), "%s.verify: the server's certificate is not verified: "
 		     "anybody on the way can read the password and the mail", path);
@@ -198,7 +216,7 @@ static void check_relay(struct check *check, struct config_relay *relay, const s
 			     path, relay->host);
 	check_credentials(check, relay, section, path);
 	check_ehlo(check, relay, section, path);
-	check_ca_file(check, relay, section, path);
+	check_tls(check, relay, section, path);
 }
 
 static void check_relays(struct check *check)

@@ -44,4 +44,8 @@ char *check_secret(struct check *check, const struct yaml *section, const char *
 void check_file(struct check *check, const struct yaml *section, const char *section_path,
 		const char *key, const char *file);
 
+/* cert_file and key_file of a section: both can be read, and neither stands alone. */
+void check_client_certificate(struct check *check, const struct yaml *section, const char *section_path,
+			      const char *cert_file, const char *key_file);
+
 #endif

@@ -156,11 +156,7 @@ static void check_tls(struct check *check, const struct yaml *section)
 	if (!redis->tls)
 		return;
 	check_file(check, section, "redis", "ca_file", redis->ca_file);
-	check_file(check, section, "redis", "cert_file", redis->cert_file);
-	check_file(check, section, "redis", "key_file", redis->key_file);
-	if (!redis->cert_file != !redis->key_file)
-		reader_fault(&check->reader, check_get(section, redis->cert_file ? "cert_file" : "key_file"),
-			     "redis: a client certificate needs cert_file and key_file");
+	check_client_certificate(check, section, "redis", redis->cert_file, redis->key_file);
 	if (!redis->verify)
 		check_warn(check, check_get(section, "verify"), "redis.verify: the server's certificate is not "
 			   "verified: anybody on the way can read the password and the messages");

@@ -64,6 +64,7 @@ struct config_relay {
 	enum config_tls tls;
 	bool verify;
 	char *ca_file;		/* NULL: the system's */
+	char *cert_file, *key_file;	/* of this client; NULL: none */
 	char *username;		/* NULL: no AUTH */
 	char *password_file;	/* where the secret stands, for complaints about it */
 	char *password;		/* secret; NULL without a user, or with one of the next two */

@@ -66,6 +66,8 @@ const struct key keys_relay[] = {
 	{ "tls", KEY_WORD, IN(config_relay, tls), "starttls", .words = tls_words },
 	{ "verify", KEY_BOOL, IN(config_relay, verify), "true" },
 	{ "ca_file", KEY_PATH, IN(config_relay, ca_file) },
+	{ "cert_file", KEY_PATH, IN(config_relay, cert_file) },
+	{ "key_file", KEY_PATH, IN(config_relay, key_file) },
 	{ "username", KEY_TEXT, IN(config_relay, username), NULL, 1, 255 },
 	{ "password_file", KEY_TEXT, IN(config_relay, password_file) },
 	{ "token_file", KEY_TEXT, IN(config_relay, token_file) },

@@ -71,6 +71,13 @@ static struct session_reply timed_out(struct session *session)
 
 static struct session_reply was_closed(struct session *session)
 {
+	/* A word of TLS may be all that is left to be read. */
+	transport_look(session->transport);
+	const char *fault = transport_tls_fault(session->transport);
+	if (fault) {
+		session->stage = SESSION_TLS;
+		return reply_none(session->arena, "%s", fault);
+	}
 	return reply_none(session->arena, "connection lost: %s closed it instead of sending %s",
 			  transport_peer(session->transport), awaited[session->stage]);
 }

@@ -1,6 +1,7 @@
 # The SMTP edge: only includer of libesmtp; transport.c only of OpenSSL's ssl.h.
 libpostrider_a_SOURCES += \
 	src/smtp/auth.c \
+	src/smtp/certificate.c src/smtp/certificate.h \
 	src/smtp/connect.c src/smtp/connect.h \
 	src/smtp/dialogue.c \
 	src/smtp/ehlo.c src/smtp/ehlo.h \

@@ -189,6 +189,14 @@ static void add_dummy(struct session *session)
 	smtp_add_recipient(message, "postmaster");
 }
 
+/* Takes `error` for the cause.  Always false. */
+static bool fail_to_open(struct session *session, struct error *error)
+{
+	session_cut(session, reply_none(session->arena, "%s", error->text));
+	error_clear(error);
+	return false;
+}
+
 static bool set_up_libesmtp(struct session *session)
 {
 	const struct config_relay *relay = session->relay;
@@ -212,9 +220,7 @@ static bool set_up_libesmtp(struct session *session)
 	if (transport_give_tls(session->transport, session->smtp, &error) == 0)
 		return true;
 	session->stage = SESSION_TLS;
-	session_cut(session, reply_none(session->arena, "%s", error.text));
-	error_clear(&error);
-	return false;
+	return fail_to_open(session, &error);
 }
 
 static bool reach(struct session *session)
@@ -226,18 +232,15 @@ static bool reach(struct session *session)
 	if (session->tokens) {
 		/* Before the connection, which should not wait for it. */
 		session_enter(session, SESSION_AUTH, timeouts->command_ms + QUICK_MS);
-		if (!token_get(session->tokens, &error)) {
-			session_cut(session, reply_none(session->arena, "%s", error.text));
-			error_clear(&error);
-			return false;
-		}
+		if (!token_get(session->tokens, &error))
+			return fail_to_open(session, &error);
 	}
+	session_enter(session, SESSION_TLS, QUICK_MS);
+	if (transport_load_tls(session->transport, &error) < 0)
+		return fail_to_open(session, &error);
 	session_enter(session, SESSION_CONNECT, timeouts->connect_ms + RESOLVE_MS);
-	if (transport_connect(session->transport, &error) < 0) {
-		session_cut(session, reply_none(session->arena, "%s", error.text));
-		error_clear(&error);
-		return false;
-	}
+	if (transport_connect(session->transport, &error) < 0)
+		return fail_to_open(session, &error);
 	peer = transport_peer(session->transport);
 	watch_note(session, '*', peer, strlen(peer));
 	return dialogue_open(session);

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "smtp/certificate.h"
 #include "smtp/connect.h"
 
 struct transport {
@@ -32,6 +33,8 @@ struct transport {
 	SSL *ssl;			/* libesmtp's; NULL when TLS is not up */
 	struct error fault;		/* of the last handshake */
 	int64_t handshake_until_ms;
+	bool certificate_wanted;	/* the server has asked for one of ours */
+	bool heard;			/* something came through TLS: what is refused later is not the handshake */
 };
 
 struct transport *transport_new(const struct config_relay *relay)
@@ -130,8 +133,10 @@ ssize_t transport_read(struct transport *transport, char *bytes, size_t size, in
 			if (n < 0 && errno != EAGAIN && errno != EINTR)
 				return -1;
 		}
-		if (n > 0)
+		if (n > 0) {
+			transport->heard = true;
 			return n;
+		}
 		if (wait_for(transport, events, until_ms) < 0)
 			return -1;
 	}
@@ -217,124 +222,44 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-/* The names a certificate is for, as "DNS:a, DNS:b" in one line; to be freed. */
-static char *names_of(X509 *certificate)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	BIO *out = BIO_new(BIO_s_mem());
-	char *data;
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < 10; i++) {
-		GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-
-		if (i)
-			BIO_puts(out, ", ");
-		if (name->type == GEN_DNS)
-			BIO_write(out, ASN1_STRING_get0_data(name->d.dNSName),
-				  ASN1_STRING_length(name->d.dNSName));
-		else
-			GENERAL_NAME_print(out, name);
-	}
-	if (sk_GENERAL_NAME_num(names) <= 0)
-		X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE);
-	long len = BIO_get_mem_data(out, &data);
-	char *text = mem_dup(data, (size_t)len);
-	BIO_free(out);
-	GENERAL_NAMES_free(names);
-	return text;
-}
-
-static char *issuer_of(X509 *certificate)
-{
-	char *line = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);
-	char *text = mem_strdup(line ? line : "?");
-
-	OPENSSL_free(line);
-	return text;
-}
-
-static char *time_text(const ASN1_TIME *when)
-{
-	BIO *out = BIO_new(BIO_s_mem());
-	char *data;
-
-	ASN1_TIME_print(out, when);
-	long len = BIO_get_mem_data(out, &data);
-	char *text = mem_dup(data, (size_t)len);
-	BIO_free(out);
-	return text;
-}
-
-static void blame_name(struct transport *transport, X509 *certificate)
-{
-	const struct config_relay *relay = transport->relay;
-	char *names = names_of(certificate);
-
-	error_set(&transport->fault,
-		  "the certificate is for another host: %s, expected %s; correct relays.%s.host", names,
-		  relay->host, relay->name);
-	free(names);
-}
-
-static void blame_date(struct transport *transport, X509 *certificate, bool expired)
-{
-	char *when = time_text(expired ? X509_get0_notAfter(certificate)
-				       : X509_get0_notBefore(certificate));
-
-	error_set(&transport->fault, "the certificate %s %s; %s", expired ? "expired on" : "is not valid before",
-		  when, expired ? "the relay must renew it" : "check this host's clock");
-	free(when);
-}
-
-static void blame_issuer(struct transport *transport, X509 *certificate, bool self_signed)
-{
-	const struct config_relay *relay = transport->relay;
-	const char *where = relay->ca_file ? relay->ca_file : "the system's CAs";
-
-	if (self_signed) {
-		error_set(&transport->fault,
-			  "the certificate is self-signed and not in %s; set relays.%s.ca_file to a file "
-			  "that holds it if it is the right one", where, relay->name);
-		return;
-	}
-	char *issuer = issuer_of(certificate);
-	error_set(&transport->fault,
-		  "the certificate was issued by an unknown CA: %s is not in %s; set relays.%s.ca_file "
-		  "to a file that holds this CA", issuer, where, relay->name);
-	free(issuer);
-}
-
-/* Says which flaw a certificate has, for each that a person can do something about. */
-static void blame(struct transport *transport, int flaw, X509 *certificate)
-{
-	switch (flaw) {
-	case X509_V_ERR_HOSTNAME_MISMATCH:
-	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		blame_name(transport, certificate);
-		break;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		blame_date(transport, certificate, flaw == X509_V_ERR_CERT_HAS_EXPIRED);
-		break;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		blame_issuer(transport, certificate, true);
-		break;
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		blame_issuer(transport, certificate, false);
-		break;
-	default:
-		error_set(&transport->fault, "the certificate was refused: %s",
-			  X509_verify_cert_error_string(flaw));
-	}
-}
-
 static void blame_version(struct transport *transport)
 {
 	error_set(&transport->fault, "the TLS handshake failed: the server has nothing newer than TLS 1.1, "
 		  "which is not safe; it must be brought up to date");
+}
+
+static bool is_about_certificates(int alert)
+{
+	return (alert >= SSL_AD_BAD_CERTIFICATE && alert <= SSL_AD_CERTIFICATE_UNKNOWN) ||
+	       alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_ACCESS_DENIED ||
+	       alert == SSL_AD_CERTIFICATE_REQUIRED;
+}
+
+static void blame_client(struct transport *transport, const char *says)
+{
+	const struct config_relay *relay = transport->relay;
+
+	if (relay->cert_file)
+		error_set(&transport->fault, "the server refused the client certificate in relays.%s.cert_file%s",
+			  relay->name, says);
+	else
+		error_set(&transport->fault, "the server wants a client certificate: set relays.%s.cert_file and "
+			  "relays.%s.key_file%s", relay->name, relay->name, says);
+}
+
+static void blame_alert(struct transport *transport, int result)
+{
+	const char *alert = SSL_alert_desc_string_long(result);
+
+	if ((result & 0xff) == SSL_AD_PROTOCOL_VERSION) {
+		blame_version(transport);
+	} else if (transport->certificate_wanted && is_about_certificates(result & 0xff)) {
+		char *says = mem_printf("; it says \"%s\"", alert);
+		blame_client(transport, says);
+		free(says);
+	} else {
+		error_set(&transport->fault, "the TLS handshake failed: the server says \"%s\"", alert);
+	}
 }
 
 static struct transport *transport_of(const SSL *ssl)
@@ -354,7 +279,8 @@ static int on_verify(int good, X509_STORE_CTX *store)
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
-	blame(transport, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store));
+	certificate_explain(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store),
+			    transport->relay, &transport->fault);
 	return 0;
 }
 
@@ -390,14 +316,26 @@ static void on_info(const SSL *ssl, int where, int result)
 		BIO_set_callback_arg(bio, (char *)transport);
 		BIO_set_callback_ex(bio, on_bio);
 	}
-	if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || transport->ssl || transport->fault.text ||
-	    strcmp(SSL_alert_type_string(result), "F"))
-		return;
-	if ((result & 0xff) == SSL_AD_PROTOCOL_VERSION)
-		blame_version(transport);
-	else
-		error_set(&transport->fault, "the TLS handshake failed: the server says \"%s\"",
-			  SSL_alert_desc_string_long(result));
+	/* TLS 1.3 tells a client that its certificate is refused when the handshake
+	 * is over for it already. */
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && !transport->heard && !transport->fault.text &&
+	    !strcmp(SSL_alert_type_string(result), "F"))
+		blame_alert(transport, result);
+}
+
+static int on_certificate_wanted(SSL *ssl, void *arg)
+{
+	(void)ssl;
+	((struct transport *)arg)->certificate_wanted = true;
+	return 1;
+}
+
+static int can_read(const struct config_relay *relay, const char *key, const char *file,
+		    struct error *error)
+{
+	if (access(file, R_OK) == 0)
+		return 0;
+	return error_set(error, "relays.%s.%s: %s: %s", relay->name, key, file, strerror(errno));
 }
 
 static int trust(SSL_CTX *context, const struct config_relay *relay, struct error *error)
@@ -408,14 +346,61 @@ static int trust(SSL_CTX *context, const struct config_relay *relay, struct erro
 		SSL_CTX_set_default_verify_paths(context);
 		return 0;
 	}
-	if (access(relay->ca_file, R_OK) < 0)
-		return error_set(error, "relays.%s.ca_file: %s: %s", relay->name, relay->ca_file,
-				 strerror(errno));
+	if (can_read(relay, "ca_file", relay->ca_file, error) < 0)
+		return -1;
 	if (SSL_CTX_load_verify_file(context, relay->ca_file) == 1)
 		return 0;
 	ERR_clear_error();
 	return error_set(error, "relays.%s.ca_file: %s holds no certificates in PEM form", relay->name,
 			 relay->ca_file);
+}
+
+/* OpenSSL would ask the terminal, which a daemon does not have. */
+static int refuse_passphrase(char *buf, int size, int writing, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return 0;
+}
+
+static int load_key(SSL_CTX *context, const struct config_relay *relay, struct error *error)
+{
+	const char *name = relay->name, *file = relay->key_file;
+	bool asked = false;
+
+	SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+	bool loaded = SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1;
+	SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+	if (loaded)
+		return 0;
+	int reason = ERR_GET_REASON(ERR_peek_last_error());
+	ERR_clear_error();
+	if (asked)
+		return error_set(error, "relays.%s.key_file: %s is protected by a passphrase, which nobody is there "
+				 "to type; `openssl pkey` removes it", name, file);
+	if (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH)
+		return error_set(error, "relays.%s.key_file: %s is not the key of the certificate in %s", name, file,
+				 relay->cert_file);
+	return error_set(error, "relays.%s.key_file: %s holds no private key in PEM form", name, file);
+}
+
+/* The client certificate.  libesmtp would look for one in a home directory, where
+ * it finds none (session_init()), and leaves that of the context alone. */
+static int introduce(SSL_CTX *context, const struct config_relay *relay, struct error *error)
+{
+	if (!relay->cert_file)
+		return 0;
+	if (can_read(relay, "cert_file", relay->cert_file, error) < 0 ||
+	    can_read(relay, "key_file", relay->key_file, error) < 0)
+		return -1;
+	if (SSL_CTX_use_certificate_chain_file(context, relay->cert_file) == 1)
+		return load_key(context, relay, error);
+	ERR_clear_error();
+	return error_set(error, "relays.%s.cert_file: %s holds no certificate in PEM form", relay->name,
+			 relay->cert_file);
 }
 
 static int make_context(struct transport *transport, struct error *error)
@@ -428,6 +413,7 @@ static int make_context(struct transport *transport, struct error *error)
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
 	SSL_CTX_set_info_callback(context, on_info);
+	SSL_CTX_set_cert_cb(context, on_certificate_wanted, transport);
 	SSL_CTX_set_app_data(context, transport);
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
 	if (is_address(relay->host)) {
@@ -436,7 +422,7 @@ static int make_context(struct transport *transport, struct error *error)
 		X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 		X509_VERIFY_PARAM_set1_host(param, relay->host, 0);
 	}
-	if (trust(context, relay, error) < 0) {
+	if (trust(context, relay, error) < 0 || introduce(context, relay, error) < 0) {
 		SSL_CTX_free(context);
 		return -1;
 	}
@@ -444,11 +430,16 @@ static int make_context(struct transport *transport, struct error *error)
 	return 0;
 }
 
+int transport_load_tls(struct transport *transport, struct error *error)
+{
+	if (transport->context || transport->relay->tls == CONFIG_TLS_NONE)
+		return 0;
+	return make_context(transport, error);
+}
+
 int transport_give_tls(struct transport *transport, struct smtp_session *session,
 		       struct error *error)
 {
-	if (!transport->context && make_context(transport, error) < 0)
-		return -1;
 	/* Each session takes a reference of its own and drops it.  Without a
 	 * context libesmtp makes a static one, which its second session frees again. */
 	if (!smtp_starttls_set_ctx(session, transport->context))
@@ -460,12 +451,16 @@ void transport_expect_tls(struct transport *transport, int64_t until_ms)
 {
 	ERR_clear_error();
 	error_clear(&transport->fault);
+	transport->certificate_wanted = transport->heard = false;
 	transport->handshake_until_ms = until_ms;
 }
 
 void transport_tls_up(struct transport *transport, void *ssl)
 {
 	transport->ssl = ssl;
+	/* Shown, or not asked for.  libesmtp looks for one next, for SASL EXTERNAL,
+	 * and frees what it finds, which is the context's. */
+	SSL_certs_clear(ssl);
 }
 
 void transport_tls_over(struct transport *transport)
@@ -480,6 +475,10 @@ const char *transport_tls_fault(struct transport *transport)
 	unsigned long code = ERR_peek_last_error();
 	int reason = ERR_GET_REASON(code);
 
+	/* Closed without a word, at least to us: the alert may have been overtaken. */
+	if (!transport->fault.text && transport->certificate_wanted && !transport->heard &&
+	    !transport->relay->cert_file)
+		blame_client(transport, "");
 	if (transport->fault.text || !code || ERR_GET_LIB(code) != ERR_LIB_SSL)
 		return transport->fault.text;
 	if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)

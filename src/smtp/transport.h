@@ -69,9 +69,12 @@ void transport_close_notify(struct transport *transport);
 void transport_close(struct transport *transport);
 
 /*
- * Hands libesmtp the TLS context, made now if there is none yet.  Returns 0,
- * or -1 with the reason (a CA file that cannot be read).
+ * Reads the files that the relay's TLS needs, if it uses TLS and they have not
+ * been read yet.  Returns 0, or -1 with the file and what is wrong with it.
  */
+int transport_load_tls(struct transport *transport, struct error *error);
+
+/* Hands libesmtp what transport_load_tls() has made.  Returns 0, or -1 with the reason. */
 int transport_give_tls(struct transport *transport, struct smtp_session *session,
 		       struct error *error);
 
@@ -83,8 +86,9 @@ void transport_tls_up(struct transport *transport, void *ssl);
 void transport_tls_over(struct transport *transport);
 
 /*
- * Why the handshake failed, for the person who must mend it: which flaw the
- * certificate has and what to do.  NULL when TLS itself had no complaint.
+ * Why the handshake failed, or the connection ended before anything came through
+ * TLS: which flaw a certificate has and what to do, for the person who must mend
+ * it.  NULL when TLS itself had no complaint.
  */
 const char *transport_tls_fault(struct transport *transport);
 

@@ -172,6 +172,8 @@ static void test_every_key_is_taken(void **state)
 		"    tls: implicit\n"
 		"    verify: no\n"
 		"    ca_file: %s/ca.pem\n"
+		"    cert_file: %s/ca.pem\n"
+		"    key_file: %s/relay.password\n"
 		"  c: {host: smtp.example.net, port: 2525, auth: xoauth2, username: u, token_file: /run/t}\n"
 		"  d: {host: smtp.example.net, username: u, token_command: 'echo t', auth: oauthbearer}\n"
 		"templates: {directory: %s, undefined: strict}\n"
@@ -227,6 +229,8 @@ static void test_every_key_is_taken(void **state)
 	assert_int_equal(c->relays[1].tls, CONFIG_TLS_IMPLICIT);
 	assert_false(c->relays[1].verify);
 	assert_non_null(strstr(c->relays[1].ca_file, "/ca.pem"));
+	assert_non_null(strstr(c->relays[1].cert_file, "/ca.pem"));
+	assert_non_null(strstr(c->relays[1].key_file, "/relay.password"));
 	assert_int_equal(c->relays[2].port, 2525);
 	assert_int_equal(c->relays[2].auth, CONFIG_AUTH_XOAUTH2);
 	assert_string_equal(c->relays[2].token_file, "/run/t");
@@ -348,6 +352,11 @@ static const struct {
 	{ "relays: {main: {host: a.b, username: u, password_file: name}}\n",
 	  { "(a name without / is a systemd credential: write an absolute path)" } },
 	{ "relays: {main: {host: a.b, ca_file: %s/none.pem}}\n", { "relays.main.ca_file: %s/none.pem cannot be read" } },
+	{ "relays: {main: {host: a.b, cert_file: %s/ca.pem, key_file: %s/none.key}}\n",
+	  { "relays.main.key_file: %s/none.key cannot be read" } },
+	{ "relays: {main: {host: a.b, cert_file: %s/none.pem}}\n",
+	  { "relays.main.cert_file: %s/none.pem cannot be read",
+	    "relays.main: a client certificate needs cert_file and key_file" } },
 	/* YAML */
 	{ "relays: {main: {host: a.b}\n", { "did not find expected ',' or '}' while parsing a flow mapping" } },
 	{ "relays:\n\tmain:\n", { "t.yaml:2:1: found character that cannot start any token" } },
@@ -399,6 +408,10 @@ static void test_what_is_questionable_is_warned_of(void **state)
 	} cases[] = {
 		{ "relays: {main: {host: a.b, ehlo: mail}}\n", "t.yaml:1:34: relays.main.ehlo: \"mail\" has no dot: many" },
 		{ "relays: {main: {host: a.b, verify: false}}\n", "t.yaml:1:36: relays.main.verify" },
+		{ "relays: {main: {host: a.b, key_file: %s/open.password, cert_file: %s/ca.pem}}\n",
+		  "t.yaml:1:38: %s/open.password can be read by every user of this host" },
+		{ "relays: {main: {host: a.b, tls: none, cert_file: %s/ca.pem, key_file: %s/relay.password}}\n",
+		  "t.yaml:1:50: relays.main.cert_file: with `tls: none` no certificate is shown" },
 		{ "relays: {main: {host: a.b, username: u, password_file: %s/open.password}}\n",
 		  "t.yaml:1:56: %s/open.password can be read by every user of this host" },
 		{ "relays: {main: {host: a.b}, other: {host: c.d}}\nqueues: {q: {relays: [main]}}\n",

@@ -141,13 +141,13 @@ static void assert_same(const struct config *shown, const struct config *bare)
 static void test_the_sample_shows_the_defaults(void **state)
 {
 	char directory[] = "/tmp/postrider-sample-XXXXXX";
-	static const char *const names[] = { "main.password", "redis.password" };
+	static const char *const names[] = { "main.password", "main.crt", "main.key", "redis.password" };
 	struct buf sample = read_top("etc/postrider.yaml"), said = BUF_INIT;
 
 	(void)state;
 	drop_tokens(&sample);
 	assert_non_null(mkdtemp(directory));
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char *path = mem_printf("%s/%s", directory, names[i]);
 		FILE *file = fopen(path, "w");
 		assert_non_null(file);
@@ -163,7 +163,7 @@ static void test_the_sample_shows_the_defaults(void **state)
 	assert_same(shown, bare);
 	config_free(shown);
 	config_free(bare);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char *path = mem_printf("%s/%s", directory, names[i]);
 		unlink(path);
 		free(path);

@@ -460,6 +460,20 @@ def test_check_of_a_relay(host, tls_directory, changes, words):
     assert line.startswith("relay main: ") and words in line
 
 
+def test_check_of_a_relay_that_wants_a_certificate(make_host, tls_directory):
+    own, other = (os.path.join(tls_directory, name) for name in ("client", "server"))
+    host = make_host(relay_options={"client_ca": os.path.join(tls_directory, "ca.pem")})
+    good_templates(host)
+    for files, status, words in (
+            ({}, 1, "set relays.main.cert_file and relays.main.key_file"),
+            ({"cert_file": own + ".pem", "key_file": other + ".key"}, 1, "is not the key of the certificate"),
+            ({"cert_file": own + ".pem", "key_file": own + ".key"}, 0, "TLS, certificate verified")):
+        host.configure(relays={"main": files})
+        result = ctl(host, "check")
+        [line] = [text for _, text in lines(result) if text.startswith("relay main: ")]
+        assert words in line and result.status == status, result.out
+
+
 def test_check_of_a_bad_configuration(host):
     host.configure(message={"max_size": "big"}, qeues={})
     result = ctl(host, "check")

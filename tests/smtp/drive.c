@@ -3,7 +3,7 @@
  * line, answers on standard output, one a line
  *
  * Started with the relay as a JSON object: {"host", "port", "tls", "verify",
- * "ca_file", "username", "password", "token_file", "token_command", "auth", "ehlo", "idle_timeout",
+ * "ca_file", "cert_file", "key_file", "username", "password", "token_file", "token_command", "auth", "ehlo", "idle_timeout",
  * "max_messages", "max_age", "timeouts": {...}}, times in milliseconds.
  *
  *	{"do": "send", "from", "to": [...], "data" | "file" | "fill": bytes, "count": n,
@@ -78,6 +78,8 @@ static struct config_relay relay_from(json_t *object)
 		.tls = (enum config_tls)choice(object, "tls", tls, CONFIG_TLS_NONE),
 		.verify = !verify || json_is_true(verify),
 		.ca_file = text(object, "ca_file", NULL),
+		.cert_file = text(object, "cert_file", NULL),
+		.key_file = text(object, "key_file", NULL),
 		.username = text(object, "username", NULL),
 		.password = text(object, "password", ""),
 		.token_file = text(object, "token_file", NULL),
@@ -323,7 +325,7 @@ int main(int argc, char **argv)
 	arena_clear(&state.arena);
 	json_decref(relay_json);
 	free(line);
-	char *owned[] = { relay.name, relay.host, relay.ca_file, relay.username, relay.password, relay.ehlo,
+	char *owned[] = { relay.name, relay.host, relay.ca_file, relay.cert_file, relay.key_file, relay.username, relay.password, relay.ehlo,
 			  relay.token_file, relay.token_command };
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free(owned[i]);

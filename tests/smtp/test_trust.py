@@ -1,5 +1,6 @@
 """TLS and AUTH: nothing leaves before either has succeeded, and a failure says what to do."""
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -67,6 +68,61 @@ def test_the_ca_file_is_named_when_it_is_missing(shared):
         verdict = drive.send()
         assert (verdict["result"], verdict["stage"]) == ("relay", "tls")
         assert "relays.main.ca_file: /nonexistent/ca.pem: No such file" in verdict["reply"]["text"]
+
+
+@pytest.mark.parametrize("version", ("1.2", "1.3"))
+@pytest.mark.parametrize("tls", TLS)
+def test_a_client_certificate(shared, tls_directory, tls, version):
+    """TLS 1.3 lets a client think that all is well before its certificate is looked at."""
+    server = shared(tls=tls, tls_max=version, client_ca=tls_directory + "/ca.pem", **KNOWN)
+    path = tls_directory + "/%s.%s"
+    own = {"cert_file": path % ("client", "pem"), "key_file": path % ("client", "key")}
+    with Drive.at(server, tls=tls, max_messages=2, **own, **USER) as drive:
+        assert drive.send(count=5)["tally"] == {"sent": 5}
+        assert drive.probe()["ok"]
+    assert [e["client"] for e in server.events("tls")] == ["host.example.com"] * 4
+    other = {"cert_file": path % ("client-stranger", "pem"), "key_file": path % ("client-stranger", "key")}
+    server.forget()
+    for files, says in (({}, "wants a client certificate: set relays.main.cert_file and relays.main.key_file"),
+                        (other, "refused the client certificate in relays.main.cert_file")):
+        with Drive.at(server, tls=tls, **files, **USER) as drive:
+            for verdict in (drive.send(), drive.probe(), drive.send()):
+                assert (verdict["result"], verdict["stage"]) == ("relay", "tls"), verdict
+                assert says in verdict["reply"]["text"], verdict
+    assert not {"AUTH", "MAIL"} & set(commands(server))
+
+
+def test_a_client_certificate_that_is_not_asked_for(shared, tls_directory):
+    server = shared(tls="starttls", **KNOWN)
+    with Drive.at(server, tls="starttls", cert_file=tls_directory + "/client.pem",
+                  key_file=tls_directory + "/client.key", **USER) as drive:
+        assert drive.send()["result"] == "sent"
+
+
+def broken_keys(tls_directory, tmp_path):
+    """(cert_file, key_file, what is said of them)"""
+    good = tls_directory + "/client.pem", tls_directory + "/client.key"
+    locked, noise = str(tmp_path / "locked.key"), str(tmp_path / "noise")
+    subprocess.run(["openssl", "pkey", "-in", good[1], "-aes128", "-passout", "pass:x", "-out", locked],
+                   check=True, stdin=subprocess.DEVNULL)
+    (tmp_path / "noise").write_text("-----BEGIN PRIVATE KEY-----\nnoise\n")
+    return [("/nonexistent.pem", good[1], "cert_file: /nonexistent.pem: No such file or directory"),
+            (good[0], "/nonexistent.key", "key_file: /nonexistent.key: No such file or directory"),
+            (noise, good[1], "cert_file: %s holds no certificate in PEM form" % noise),
+            (good[0], noise, "key_file: %s holds no private key in PEM form" % noise),
+            (good[0], tls_directory + "/server.key", "server.key is not the key of the certificate in " + good[0]),
+            (good[0], locked, "locked.key is protected by a passphrase")]
+
+
+def test_client_certificates_that_cannot_be_used(shared, tls_directory, tmp_path):
+    """The server is not bothered with what is wrong on this side."""
+    server = shared(tls="starttls", client_ca=tls_directory + "/ca.pem", **KNOWN)
+    for cert_file, key_file, says in broken_keys(tls_directory, tmp_path):
+        with Drive.at(server, tls="starttls", cert_file=cert_file, key_file=key_file, **USER) as drive:
+            for verdict in (drive.send(), drive.probe()):
+                assert (verdict["result"], verdict["stage"]) == ("relay", "tls"), verdict
+                assert "relays.main." in verdict["reply"]["text"] and says in verdict["reply"]["text"], verdict
+    assert not server.events("open")
 
 
 def test_old_tls_is_refused(shared):
