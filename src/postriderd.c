@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/config.h"
 #include "delivery/prepare.h"
 #include "mime/mime.h"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	bool test = false;
 	int option;
 
+	mem_init();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	child_title_init(argc, argv, environ);
 	while ((option = getopt(argc, argv, "c:tVh")) != -1)

@@ -1,4 +1,4 @@
-/* mem.c - owns the policy for a failed allocation: the process ends. */
+/* mem.c - owns the policy for a failed allocation: the process ends, whichever library asked. */
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
+
+#include <glib.h>
+#include <jansson.h>
 
 void fatal(const char *format, ...)
 {
@@ -24,8 +26,8 @@ void fatal(const char *format, ...)
 	text[len++] = '\n';
 	/* No allocation on this way; a standard error that is gone is no reason to stay. */
 	if (write(STDERR_FILENO, text, len) < 0)
-		_exit(EX_IOERR);
-	_exit(EX_SOFTWARE);
+		_exit(MEM_FATAL);
+	_exit(MEM_FATAL);
 }
 
 static void *checked(void *p, size_t size)
@@ -33,6 +35,25 @@ static void *checked(void *p, size_t size)
 	if (!p)
 		fatal("out of memory: %zu bytes could not be had", size);
 	return p;
+}
+
+static void *for_jansson(size_t size)
+{
+	return checked(malloc(size), size);
+}
+
+/* What GLib calls an error it does not survive: that is how it runs out of memory. */
+static void from_glib(const char *domain, GLogLevelFlags level, const char *message, void *data)
+{
+	if (level & G_LOG_LEVEL_ERROR)
+		fatal("out of memory: %s", message ? message : "GLib says no more");
+	g_log_default_handler(domain, level, message, data);
+}
+
+void mem_init(void)
+{
+	json_set_alloc_funcs(for_jansson, free);
+	g_log_set_default_handler(from_glib, NULL);
 }
 
 void *mem_alloc(size_t size)

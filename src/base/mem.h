@@ -10,6 +10,13 @@
 
 #include <stddef.h>
 
+/*
+ * Once a process, before jansson or GLib is used: makes them do the same.  Left
+ * to itself jansson drops what it has no memory for, and so half a record would
+ * be written; GLib raises a signal, for which the message in hand would be blamed.
+ */
+void mem_init(void);
+
 /* All return memory that the caller owns and gives to free(). */
 
 /* Zeroed.  A size of 0 gives a pointer that may be freed. */
@@ -33,10 +40,10 @@ char *mem_printf(const char *format, ...);
 void mem_free_secret(char *secret);
 
 /*
- * Says what happened on standard error and ends the process with status 70
- * (EX_SOFTWARE).  For the allocators and for start-up only: nothing that
+ * Says what happened on standard error and ends the process with MEM_FATAL.  For the allocators and for start-up only: nothing that
  * comes from Redis, SMTP, a template or a configuration may end here.
  */
+enum { MEM_FATAL = 70 };	/* EX_SOFTWARE of sysexits(3) */
 __attribute__((noreturn, format(printf, 1, 2)))
 void fatal(const char *format, ...);
 

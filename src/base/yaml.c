@@ -9,6 +9,8 @@
 
 #include <yaml.h>
 
+#include "base/mem.h"
+
 struct builder {
 	yaml_parser_t parser;
 	const char *file;
@@ -36,6 +38,8 @@ static void stop_at_syntax(struct builder *b)
 	const yaml_parser_t *p = &b->parser;
 
 	b->stop = true;
+	if (p->error == YAML_MEMORY_ERROR)
+		fatal("out of memory for %s", b->file);	/* no fault of the file's */
 	if (p->error == YAML_READER_ERROR) {
 		faults_add_at(b->faults, b->file, (unsigned)p->mark.line + 1, 0,
 			      "%s at byte %zu: the file must be UTF-8 text",
@@ -235,10 +239,8 @@ const struct yaml *yaml_parse(const char *bytes, size_t len, const char *file,
 {
 	struct builder b = { .file = file, .arena = arena, .faults = faults };
 
-	if (!yaml_parser_initialize(&b.parser)) {
-		faults_add_at(faults, file, 0, 0, "out of memory");
-		return NULL;
-	}
+	if (!yaml_parser_initialize(&b.parser))
+		fatal("out of memory for %s", file);
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)bytes, len);
 	const struct yaml *root = stream(&b);

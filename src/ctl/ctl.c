@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/mem.h"
 #include "ctl/verb.h"
 
 static const struct verb verbs[] = {
@@ -71,6 +72,7 @@ int ctl_main(int argc, char **argv)
 	const struct verb *verb;
 	int words = 0;
 
+	mem_init();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {

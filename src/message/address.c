@@ -16,6 +16,7 @@
 #include <idn2.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 enum { LOCAL_MAX = 64, DOMAIN_MAX = 255, LABEL_MAX = 63 };
 
@@ -295,6 +296,8 @@ static const char *read_spec(const struct parts *parts, struct arena *arena, con
 		return NULL;
 	const char *domain = *spec + local_len + 1;
 	int rc = idn2_to_ascii_8z(domain, (char **)&ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	if (rc == IDN2_MALLOC)
+		fatal("out of memory for a domain");	/* no fault of the address's */
 	if (rc != IDN2_OK)
 		return arena_printf(arena, "has no valid international domain: %s", idn2_strerror(rc));
 	*spec = arena_printf(arena, "%.*s@%s", (int)local_len, parts->spec, (char *)ascii);
