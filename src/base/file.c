@@ -35,12 +35,21 @@ static int read_open(int fd, const char *path, size_t most, struct buf *out, str
 	}
 }
 
+bool file_is_shortage(int cause)
+{
+	return cause == EMFILE || cause == ENFILE || cause == ENOMEM;
+}
+
 int file_read(const char *path, size_t most, struct buf *out, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0)
-		return error_set(error, "%s cannot be read: %s", path, strerror(errno));
+	if (fd < 0) {
+		int cause = errno;
+		error_set(error, "%s cannot be read: %s", path, strerror(cause));
+		errno = cause;
+		return -1;
+	}
 	int rc = read_open(fd, path, most, out, error);
 	close(fd);
 	return rc;

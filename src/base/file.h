@@ -4,6 +4,7 @@
 #ifndef POSTRIDER_FILE_H
 #define POSTRIDER_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -12,9 +13,15 @@
 /*
  * Adds the file's bytes to `out`.  More than `most` bytes is an error, as is
  * anything but a regular file (a FIFO would block).  Returns 0, or -1 with
- * the reason, the path in it, in `error`.
+ * the reason, the path in it, in `error`, and in errno where the system refused it.
  */
 int file_read(const char *path, size_t most, struct buf *out, struct error *error);
+
+/*
+ * Whether a value of errno says that memory or descriptors have run out: then
+ * nothing is known of the file, and it is not to blame.
+ */
+bool file_is_shortage(int cause);
 
 /*
  * The first line of a file that holds one secret, without its line end.

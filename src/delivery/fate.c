@@ -217,18 +217,9 @@ static struct fate decide_end(struct record *record, enum record_class class, in
 				 refused, record->recipient_count));
 }
 
-struct fate fate_decide(struct record *record, enum record_class class,
-			const struct fate_policy *policy, int64_t now_unix_ms, double random)
+struct fate fate_again(struct record *record, enum record_class class,
+		       const struct fate_policy *policy, int64_t now_unix_ms, double random)
 {
-	size_t left;
-
-	if (class == RECORD_RELAY)
-		return (struct fate){ FATE_GIVE_BACK, class, 0 };
-	fate_recipients_left(record, policy, &left);
-	if (!left)
-		return decide_end(record, class, now_unix_ms);
-	if (class == RECORD_SENT)
-		return (struct fate){ FATE_DEFER, class, REST_DELAY_MS };
 	if (record->attempts >= policy->max_attempts)
 		return bury(record, class, now_unix_ms,
 			    arena_printf(record->arena, "given up after %lld attempts",
@@ -243,4 +234,19 @@ struct fate fate_decide(struct record *record, enum record_class class,
 	}
 	return (struct fate){ FATE_DEFER, class,
 			      backoff_delay_ms(&policy->backoff, record->attempts, random) };
+}
+
+struct fate fate_decide(struct record *record, enum record_class class,
+			const struct fate_policy *policy, int64_t now_unix_ms, double random)
+{
+	size_t left;
+
+	if (class == RECORD_RELAY)
+		return (struct fate){ FATE_GIVE_BACK, class, 0 };
+	fate_recipients_left(record, policy, &left);
+	if (!left)
+		return decide_end(record, class, now_unix_ms);
+	if (class == RECORD_SENT)
+		return (struct fate){ FATE_DEFER, class, REST_DELAY_MS };
+	return fate_again(record, class, policy, now_unix_ms, random);
 }

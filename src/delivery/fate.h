@@ -88,4 +88,9 @@ enum record_class fate_note_verdict(struct record *record, const size_t *asked, 
 struct fate fate_decide(struct record *record, enum record_class class,
 			const struct fate_policy *policy, int64_t now_unix_ms, double random);
 
+/* The same where it is known that it has to be tried again: FATE_DEFER, or
+ * FATE_BURY when that was too often or for too long. */
+struct fate fate_again(struct record *record, enum record_class class,
+		       const struct fate_policy *policy, int64_t now_unix_ms, double random);
+
 #endif

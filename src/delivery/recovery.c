@@ -101,6 +101,20 @@ static struct record *suspect_record(struct find *find)
 	return record;
 }
 
+static void note_worker_error(const struct find *find, struct record *record, enum record_class class,
+			      const char *stage, const char *text, int64_t now)
+{
+	record->last_unix_ms = now;
+	record_note_error(record, &(struct record_error){
+		.class = class,
+		.stage = stage,
+		.reply = { .text = text },
+		.host = find->recovery->host,
+		.worker = find->recovery->worker,
+		.unix_ms = now,
+	});
+}
+
 static enum store_status settle_suspect(struct find *find, struct record *record,
 					const struct recovery_death *death)
 {
@@ -108,18 +122,10 @@ static enum store_status settle_suspect(struct find *find, struct record *record
 	const char *text = arena_printf(&find->arena, "worker died: %s%s%s", death->cause,
 					death->stage ? " in stage " : "", death->stage ? death->stage : "");
 
-	record->last_unix_ms = now;
 	record->crashes.count++;
 	record->crashes.cause = death->cause;
 	record->crashes.stage = death->stage;
-	record_note_error(record, &(struct record_error){
-		.class = RECORD_POISON,
-		.stage = death->stage,
-		.reply = { .text = text },
-		.host = find->recovery->host,
-		.worker = find->recovery->worker,
-		.unix_ms = now,
-	});
+	note_worker_error(find, record, RECORD_POISON, death->stage, text, now);
 	if (record->crashes.count < POISON_DEATHS) {
 		log_find(find, "message recovered, its worker crashed", record->id, text);
 		return write_record(find, SETTLE_GIVE_BACK, record, 0);
@@ -129,11 +135,28 @@ static enum store_status settle_suspect(struct find *find, struct record *record
 	return write_record(find, SETTLE_BURY, record, 0);
 }
 
+/* At once would be too soon, and the message is not to blame: as a temporary failure. */
+static enum store_status settle_starved(struct find *find, struct record *record,
+					const struct recovery_death *death)
+{
+	const struct fate_policy policy = fate_policy(find->recovery->config);
+	int64_t now = clock_unix_ms();
+	const char *text = arena_printf(&find->arena, "worker ended: %s", death->cause);
+
+	record->attempts++;
+	note_worker_error(find, record, RECORD_TEMPORARY, death->stage, text, now);
+	struct fate fate = fate_again(record, RECORD_TEMPORARY, &policy, now, random_unit());
+	log_find(find, fate.step == FATE_DEFER ? "message deferred" : "message dead", record->id, text);
+	return write_record(find, fate.step == FATE_DEFER ? SETTLE_DEFER : SETTLE_BURY, record, fate.delay_ms);
+}
+
 static enum store_status settle_find(struct find *find, const struct recovery_death *death)
 {
 	if (find->job->mark)
 		return settle_marked(find);
 	struct record *record = death && death->cause ? suspect_record(find) : NULL;
+	if (record && death->starved)
+		return settle_starved(find, record, death);
 	if (record)
 		return settle_suspect(find, record, death);
 	log_find(find, "message recovered", find->job->record_id, "worker died before the final dot");

@@ -3,8 +3,9 @@
  *
  * A worker that died leaves its message in its list, with a mark when it died
  * behind the final dot.  Here it is decided what becomes of it: marked means
- * in doubt, unmarked means back to the head of the queue, and a message under
- * which workers crash twice is put to the dead store.
+ * in doubt, unmarked means back to the head of the queue, a message under which
+ * workers crash twice is put to the dead store, and one for which there was too
+ * little memory is tried again later.
  */
 #ifndef POSTRIDER_RECOVERY_H
 #define POSTRIDER_RECOVERY_H
@@ -20,6 +21,7 @@
 struct recovery_death {
 	const char *cause;	/* "SIGSEGV", "time limit": the message is suspected; NULL: it is not */
 	const char *stage;	/* where it was then; NULL: not known */
+	bool starved;		/* the machine had too little for it: it is tried again later */
 };
 
 struct recovery {

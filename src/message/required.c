@@ -142,8 +142,12 @@ static int read_whole(const char *path, struct stat *as_read, struct buf *text, 
 		buf_reset(text);
 		if (stat(path, &before) < 0)
 			return error_set(error, "%s cannot be read: %s", path, strerror(errno));
-		if (file_read(path, FILE_MAX, text, error) < 0)
+		errno = 0;
+		if (file_read(path, FILE_MAX, text, error) < 0) {
+			if (file_is_shortage(errno))
+				fatal("%s", error->text);
 			return -1;
+		}
 		if (stat(path, as_read) == 0 && same_file(&before, as_read))
 			return 0;
 	}

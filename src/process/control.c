@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { COMMAND_MAX = 256, CLIENT_LIMIT_MS = 10000 };
+enum { COMMAND_MAX = 256, CLIENT_LIMIT_MS = 10000, DEAF_MS = 1000 };
 
 struct client {
 	int fd;			/* -1: free */
@@ -27,6 +27,7 @@ struct client {
 struct control {
 	char *path;
 	int fd;
+	int64_t deaf_until_ms;	/* monotonic: after a client that could not be accepted */
 	struct client clients[CONTROL_CLIENTS];
 };
 
@@ -107,11 +108,22 @@ void control_close(struct control *control)
 	control_forget(control);
 }
 
-size_t control_poll(const struct control *control, struct pollfd *fds)
+/* NULL: all are taken. */
+static struct client *free_client(struct control *control)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->clients[i].fd < 0)
+			return &control->clients[i];
+	return NULL;
+}
+
+size_t control_poll(struct control *control, struct pollfd *fds)
 {
 	size_t count = 0;
 
-	fds[count++] = (struct pollfd){ control->fd, POLLIN, 0 };
+	/* What cannot be accepted now stays readable, and would keep us awake. */
+	if (free_client(control) && clock_monotonic_ms() >= control->deaf_until_ms)
+		fds[count++] = (struct pollfd){ control->fd, POLLIN, 0 };
 	for (int i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *client = &control->clients[i];
 		if (client->fd >= 0)
@@ -122,14 +134,14 @@ size_t control_poll(const struct control *control, struct pollfd *fds)
 
 static void accept_one(struct control *control)
 {
-	for (int i = 0; i < CONTROL_CLIENTS; i++) {
-		struct client *client = &control->clients[i];
-		if (client->fd >= 0)
-			continue;
-		client->fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		client->deadline_ms = clock_monotonic_ms() + CLIENT_LIMIT_MS;
+	struct client *client = free_client(control);
+
+	if (!client || clock_monotonic_ms() < control->deaf_until_ms)
 		return;
-	}
+	client->fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	client->deadline_ms = clock_monotonic_ms() + CLIENT_LIMIT_MS;
+	if (client->fd < 0 && errno != EAGAIN)
+		control->deaf_until_ms = clock_monotonic_ms() + DEAF_MS;
 }
 
 /* True when a whole line is there. */

@@ -32,7 +32,7 @@ void control_close(struct control *control);
 void control_forget(struct control *control);
 
 /* Fills up to CONTROL_CLIENTS + 1 entries; returns how many. */
-size_t control_poll(const struct control *control, struct pollfd *fds);
+size_t control_poll(struct control *control, struct pollfd *fds);
 
 /* Answers what poll(2) found; `answer` adds the answer to a command line. */
 void control_serve(struct control *control,

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/mem.h"
+
 void posts_init(struct posts *posts, struct scoreboard *scoreboard)
 {
 	memset(posts, 0, sizeof *posts);
@@ -42,7 +44,7 @@ static void make_post(struct posts *posts, const char *queue, int number)
 			continue;
 		snprintf(post->slot->queue, sizeof post->slot->queue, "%s", queue);
 		post->slot->number = number;
-		atomic_store(&post->slot->death_signal, 0);
+		atomic_store(&post->slot->death_status, 0);
 		atomic_store(&post->slot->death_by_limit, false);
 		*post->slot->death_stage = '\0';
 		post->throttle = (struct throttle){ 0 };
@@ -107,7 +109,7 @@ int64_t post_vacated(struct post *post, int wait_status, int64_t now_ms)
 
 	scoreboard_read(slot, &report);
 	snprintf(slot->death_stage, sizeof slot->death_stage, "%s", report.stage);
-	atomic_store(&slot->death_signal, WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0);
+	atomic_store(&slot->death_status, wait_status);
 	atomic_store(&slot->deadline_ms, 0);
 	atomic_store(&slot->pid, 0);
 	post->pid = 0;
@@ -116,8 +118,9 @@ int64_t post_vacated(struct post *post, int wait_status, int64_t now_ms)
 		*slot->queue = '\0';
 		post->leaving = false;
 	}
+	bool starved = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == MEM_FATAL;
 	int64_t wait = throttle_death(&post->throttle,
-				      asked || clean || atomic_load(&slot->claimed));
+				      asked || clean || (atomic_load(&slot->claimed) && !starved));
 	post->start_at_ms = now_ms + wait;
 	return wait;
 }

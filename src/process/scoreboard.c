@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -99,12 +100,15 @@ bool scoreboard_read(const struct scoreboard_slot *slot, struct scoreboard_repor
 
 struct recovery_death scoreboard_death(const struct scoreboard_slot *slot)
 {
-	int signal = atomic_load(&slot->death_signal);
+	int status = atomic_load(&slot->death_status);
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	struct recovery_death death = { .stage = *slot->death_stage ? slot->death_stage : NULL };
 
 	if (atomic_load(&slot->death_by_limit))
 		death.cause = "time limit";
 	else if (signal && signal != SIGKILL && signal != SIGTERM)
 		death.cause = signals_name(signal);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == MEM_FATAL)
+		death = (struct recovery_death){ "out of memory or file descriptors", death.stage, true };
 	return death;
 }

@@ -47,7 +47,7 @@ struct scoreboard_slot {
 	int number;				/* of the worker within its queue, from 1 */
 	_Atomic pid_t pid;			/* 0: nobody lives here */
 	_Atomic unsigned starts;		/* children so far */
-	_Atomic int death_signal;		/* how the last one died; 0: it did not die of a signal */
+	_Atomic int death_status;		/* of the last one, as of waitpid(2); 0: nothing is to be said of it */
 	_Atomic bool death_by_limit;		/* the supervisor killed it: no progress */
 	char death_stage[16];
 	_Atomic int64_t trace_until_ms;		/* monotonic: its SMTP dialogue is logged until then */

@@ -277,7 +277,7 @@ static void adopt(struct worker *w)
 		}
 	}
 	error_clear(&error);
-	atomic_store(&slot->death_signal, 0);
+	atomic_store(&slot->death_status, 0);
 	atomic_store(&slot->death_by_limit, false);
 }
 

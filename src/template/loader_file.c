@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/mem.h"
 #include "template/loader.h"
 
 enum { MOST_BYTES = 4 << 20, MOST_TRIES = 20, WAIT_US = 5000 };
@@ -109,6 +111,8 @@ int loader_read(struct templates *set, const char *name, struct buf *out, struct
 		int fd = open_below(set->directory, name);
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 			return 1;
+		if (fd < 0 && file_is_shortage(errno))
+			fatal("template %s cannot be read: %s", name, strerror(errno));
 		if (fd < 0 && errno != EAGAIN)
 			return error_set(error, "cannot be read: %s", errno == EXDEV || errno == ELOOP
 					 ? "it is a link that leads out of the template directory"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "template/catalogue.h"
 #include "template/eval.h"
@@ -92,6 +93,16 @@ static size_t stack_to_use(void)
 	return limit.rlim_cur / 2 < LEAST_STACK ? LEAST_STACK : limit.rlim_cur / 2;
 }
 
+/* One that is not there (yet) is looked for again with each template. */
+static void open_directory(struct templates *set)
+{
+	if (!set->options.directory)
+		return;
+	set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (set->directory < 0 && file_is_shortage(errno))
+		fatal("%s cannot be opened: %s", set->options.directory, strerror(errno));
+}
+
 struct templates *templates_open(const struct template_options *options)
 {
 	struct templates *set = mem_alloc(sizeof *set);
@@ -105,8 +116,7 @@ struct templates *templates_open(const struct template_options *options)
 	set->cache = dict_new(&set->arena, 0);
 	set->stack = stack_to_use();
 	set->directory = -1;
-	if (set->options.directory)
-		set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	open_directory(set);
 	return set;
 }
 
@@ -142,8 +152,8 @@ static enum template_status find(struct templates *set, const char *name,
 				 const struct template **template, struct error *error)
 {
 	set->serial++;
-	if (set->directory < 0 && set->options.directory && !value_given(dict_get_text(set->texts, name)))
-		set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (set->directory < 0 && !value_given(dict_get_text(set->texts, name)))
+		open_directory(set);
 	enum template_status status = loader_find(set, name, template, error);
 	loader_collect(set);
 	return status;

@@ -78,14 +78,6 @@ static int remove_files(void **state)
 	return rmdir(directory) < 0 ? -1 : 0;
 }
 
-static int only_where_possible(void **state)
-{
-	(void)state;
-	if (!starve_possible())
-		skip();
-	return 0;
-}
-
 /* ---- from a message to a mail: JSON, required fields, templates, MIME ---- */
 
 static void ignore_progress(void *arg, const char *stage, int64_t limit_ms)
@@ -347,18 +339,16 @@ static void test_smtp_replies(void **state)
 	starve(read_smtp_replies, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, only_where_possible)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_messages),
-		TEST(test_templates),
-		TEST(test_configurations),
-		TEST(test_records),
-		TEST(test_redis_replies),
-		TEST(test_a_connection_to_redis),
-		TEST(test_smtp_replies),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_templates),
+		cmocka_unit_test(test_configurations),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_redis_replies),
+		cmocka_unit_test(test_a_connection_to_redis),
+		cmocka_unit_test(test_smtp_replies),
 	};
 	return cmocka_run_group_tests_name("no memory", tests, make_files, remove_files);
 }

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "base/mem.h"
 #include "process/post.h"
 
 /* Wait statuses as waitpid(2) gives them on Linux. */
@@ -103,10 +104,22 @@ static void test_deaths_are_written_down(void **state)
 	scoreboard_report(post->slot, &report, 12345);
 	atomic_store(&post->slot->claimed, true);
 	assert_int_equal(post_vacated(post, KILLED_SEGV, 5000), 0);
-	assert_int_equal(atomic_load(&post->slot->death_signal), SIGSEGV);
+	assert_string_equal(scoreboard_death(post->slot).cause, "SIGSEGV");
+	assert_false(scoreboard_death(post->slot).starved);
 	assert_string_equal(post->slot->death_stage, "render");
 	assert_int_equal(post->start_at_ms, 5000);
 	assert_int_equal(post->pid, 0);
+}
+
+static void test_who_ran_out_of_memory_is_throttled(void **state)
+{
+	(void)state;
+	posts_plan(&posts, &one);
+	populate(100);
+	struct post *post = posts_find(&posts, 101);
+	atomic_store(&post->slot->claimed, true);
+	assert_int_equal(post_vacated(post, MEM_FATAL << 8, 5000), 1000);
+	assert_true(scoreboard_death(post->slot).starved);
 }
 
 static void test_early_deaths_are_throttled(void **state)
@@ -156,6 +169,7 @@ int main(void)
 		TEST(test_ttin_and_ttou_change_the_first_queue),
 		TEST(test_a_queue_that_is_gone_lets_its_workers_leave),
 		TEST(test_deaths_are_written_down),
+		TEST(test_who_ran_out_of_memory_is_throttled),
 		TEST(test_early_deaths_are_throttled),
 		TEST(test_an_early_death_delays_its_post_only),
 		TEST(test_a_report_is_read_whole_or_not_at_all),

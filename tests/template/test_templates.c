@@ -6,8 +6,12 @@
 #include "../check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -259,6 +263,17 @@ static void test_files_are_read_again(void **state)
 	templates_close(set);
 }
 
+/* Below valgrind, and on old kernels, there is no openat2(2), and no link is followed at all. */
+static bool links_are_followed(void)
+{
+	struct open_how how = { .flags = O_RDONLY };
+	long fd = syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+
+	if (fd >= 0)
+		close((int)fd);
+	return fd >= 0;
+}
+
 static void test_nothing_outside_is_read(void **state)
 {
 	struct templates *set = templates_open(&(struct template_options){ .directory = directory });
@@ -269,7 +284,8 @@ static void test_nothing_outside_is_read(void **state)
 	assert_int_equal(symlink("a.html", in), 0);
 	assert_int_equal(symlink("/etc/passwd", out), 0);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	expect_output(set, "in.html", "{}", "a");
+	if (links_are_followed())
+		expect_output(set, "in.html", "{}", "a");
 	expect_error(set, "out.html", TEMPLATE_BROKEN, "out.html: cannot be read: it is a link"
 		     " that leads out of the template directory");
 	expect_error(set, "fifo.html", TEMPLATE_BROKEN, "fifo.html: is no regular file");
