@@ -235,7 +235,7 @@ static void check_relay(struct check *check, const struct config_relay *relay)
 	struct session_verdict verdict = { 0 };
 	char *what = g_strdup_printf("relay %s", relay->name);
 
-	if (session_probe(session, &arena, &verdict))
+	if (session_open(session, &arena, &verdict))
 		report(check, CHECK_OK, what, "%s port %d: %s%s%s", relay->host, relay->port, tls_text(relay),
 		       relay->username ? ", authenticated as " : ", no AUTH",
 		       relay->username ? relay->username : "");

@@ -46,8 +46,9 @@ struct relay *relays_pick(struct relays *relays)
 		struct relay *relay = &relays->list[i];
 		if (!gate_is_open(relay->gate))
 			continue;
-		if (relays->current && relays->current != relay)
-			session_close(relays->current->session);
+		for (size_t k = 0; k < relays->count; k++)
+			if (k != i)
+				session_close(relays->list[k].session);
 		relays->current = relays->spoken_to = relay;
 		return relay;
 	}
@@ -62,10 +63,11 @@ void relays_probe(struct relays *relays, struct arena *arena)
 		if (!gate_claim_probe(relay->gate))
 			continue;
 		relays->spoken_to = relay;
-		if (session_probe(relay->session, arena, &verdict))
+		if (session_open(relay->session, arena, &verdict)) {
 			gate_recovered(relay->gate);
-		else
-			gate_fault(relay->gate, &verdict);
+			return;
+		}
+		gate_fault(relay->gate, &verdict);
 	}
 }
 

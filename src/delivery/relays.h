@@ -33,12 +33,13 @@ struct relay {
 	struct session *session;
 };
 
-/* NULL: all are down.  Closes the session of another relay than the one picked. */
+/* NULL: all are down.  Closes the sessions of other relays than the one picked. */
 struct relay *relays_pick(struct relays *relays);
 
 /*
  * Probes what may be probed now: a closed gate in front of the one in use, so
- * that a preferred relay is used again, or all of them when none is open.
+ * that a preferred relay is used again, or all of them when none is open, until
+ * one is back; its session stays open for the next mail.
  */
 void relays_probe(struct relays *relays, struct arena *arena);
 

@@ -88,10 +88,32 @@ static void await_next(struct session *session)
 		events_add_job(session);
 }
 
+/* The server knows of no MAIL: see written_mail() in watch.c. */
+static void on_withheld(struct session *session)
+{
+	const struct reply_reader *reader = &session->reader;
+	struct session_reply reply = reply_make(reader->code, buf_str(&reader->text), reader->text.len,
+						session->arena);
+
+	session->withheld = false;
+	session->unusable |= reader->code == 421;
+	if (session->job)
+		decide(session, SESSION_REFUSED, SESSION_MAIL, session_size_refusal(session, session->job));
+	else if (session->unusable)
+		session_leave(session, reply);
+	else
+		session->opened = true;
+	await_next(session);
+}
+
 static void on_mail(struct session *session, smtp_message_t message)
 {
 	struct job *job = session->job;
 
+	if (session->withheld) {
+		on_withheld(session);
+		return;
+	}
 	if (!job || job->message != message)
 		return;
 	struct session_reply reply = reply_of(session, smtp_reverse_path_status(message));
@@ -419,7 +441,7 @@ void events_conclude(struct session *session)
 {
 	struct job *job = session->job;
 
-	if (!job && !session->probing)
+	if (!job && !session->opening)
 		return;
 	if (!session->blamed)
 		session_cut(session, dialogue_silence(session));

@@ -90,6 +90,7 @@ struct session {
 	struct reply_reader reader;
 	struct ehlo_mask mask;
 	bool masking;
+	bool withheld;			/* NOOP was written where libesmtp wrote MAIL */
 	bool authenticating;		/* AUTH was written, neither 235 nor a refusal has come */
 	size_t column;			/* of the next byte read, in its line */
 	unsigned commands, replies;	/* lines written; replies read */
@@ -97,10 +98,10 @@ struct session {
 	struct buf final;		/* text of a complete reply to the final dot */
 	int final_code;
 
-	/* this call of session_send() or session_probe() */
+	/* this call of session_send() or session_open() */
 	struct arena *arena;
 	struct job *job;		/* NULL: none, or decided */
-	bool probing, probed;
+	bool opening, opened;		/* without a mail */
 	bool asking;			/* the fiber waits for before_dot */
 	enum session_stage stage;
 	int64_t moved_ms;		/* when the body last moved */
@@ -122,6 +123,10 @@ void session_leave(struct session *session, struct session_reply cause);
 
 /* What libesmtp does with a time-out below a second, and we with it. */
 int64_t session_bound(int64_t ms);
+
+/* More than the server has said that it takes (RFC 1870)?  And the reply for it. */
+bool session_too_big(const struct session *session, const struct job *job);
+struct session_reply session_size_refusal(const struct session *session, const struct job *job);
 
 /* --- dialogue.c */
 

@@ -179,7 +179,7 @@ static void set_timeouts(struct session *session)
 				 session_bound(table[i].ms));
 }
 
-/* A message that is never sent: libesmtp does not even connect without one. */
+/* A message that is never sent: without one libesmtp does not even connect. */
 static void add_dummy(struct session *session)
 {
 	smtp_message_t message = smtp_add_message(session->smtp);
@@ -250,7 +250,7 @@ static void forget_connection(struct session *session)
 {
 	session->authenticated = !session->relay->username;
 	session->established = session->cannot_wait = session->unusable = session->ending = false;
-	session->blamed = session->asking = session->probed = false;
+	session->blamed = session->asking = session->opened = false;
 	session->mails = session->refusals = 0;
 	session->ehlo = (struct ehlo){ 0 };
 	watch_reset(session);
@@ -442,9 +442,16 @@ static void retire(struct session *session)
 	}
 }
 
-static bool too_big(const struct session *session, const struct job *job)
+bool session_too_big(const struct session *session, const struct job *job)
 {
 	return session->ehlo.size_limit && (int64_t)job->len > session->ehlo.size_limit;
+}
+
+struct session_reply session_size_refusal(const struct session *session, const struct job *job)
+{
+	return own_refusal(552, "5.3.4", arena_printf(session->arena,
+		"the message has %zu bytes and the relay takes %lld", job->len,
+		(long long)session->ehlo.size_limit), session->arena);
 }
 
 static void relay_failed(struct session *session, struct session_verdict *verdict)
@@ -514,10 +521,8 @@ void session_send(struct session *session, const struct session_mail *mail, stru
 	retire(session);
 	session->arena = arena;
 	bool reused = session->fiber;
-	if (reused && too_big(session, &job)) {
-		refuse(&job, SESSION_MAIL, own_refusal(552, "5.3.4", arena_printf(arena,
-			"the message has %zu bytes and the relay takes %lld", job.len,
-			(long long)session->ehlo.size_limit), arena));
+	if (reused && session_too_big(session, &job)) {
+		refuse(&job, SESSION_MAIL, session_size_refusal(session, &job));
 	} else {
 		attempt(session, &job);
 		if (reused && (was_one_too_many(session, &job) || was_stale(&job))) {
@@ -531,19 +536,19 @@ void session_send(struct session *session, const struct session_mail *mail, stru
 	session->arena = NULL;
 }
 
-bool session_probe(struct session *session, struct arena *arena, struct session_verdict *verdict)
+bool session_open(struct session *session, struct arena *arena, struct session_verdict *verdict)
 {
 	*verdict = (struct session_verdict){ .reply.text = "" };
 	session_close(session);
 	session->arena = arena;
-	session->probing = true;
+	session->opening = true;
 	if (open_session(session)) {
 		add_dummy(session);
 		drive(session);
 	}
-	session->probing = false;
+	session->opening = false;
 	session->arena = NULL;
-	if (session->probed)
+	if (session->opened)
 		return true;
 	relay_failed(session, verdict);
 	return false;

@@ -117,10 +117,11 @@ void session_send(struct session *session, const struct session_mail *mail, stru
 		  struct session_verdict *verdict);
 
 /*
- * Connects, does TLS and AUTH as a mail would, and closes without MAIL.
- * True when that went well; else `verdict` has result RELAY and the cause.
+ * Connects, does TLS and AUTH as a mail would, and keeps the session for the
+ * mails to come; no MAIL is said.  An open session is closed first.  True when
+ * that went well; else `verdict` has result RELAY and the cause.
  */
-bool session_probe(struct session *session, struct arena *arena, struct session_verdict *verdict);
+bool session_open(struct session *session, struct arena *arena, struct session_verdict *verdict);
 
 /* What to poll(2) for reading between mails; -1 when no session is open. */
 int session_fd(const struct session *session);

@@ -18,7 +18,7 @@
 void watch_reset(struct session *session)
 {
 	reply_reader_reset(&session->reader);
-	session->masking = session->authenticating = false;
+	session->masking = session->withheld = session->authenticating = false;
 	session->column = 0;
 	session->commands = session->replies = 0;
 	session->until_ms = INT64_MAX;
@@ -56,26 +56,44 @@ static void note_auth(struct session *session, const char *line, size_t len)
 	session->until_ms = clock_monotonic_ms() + limit;
 }
 
-/* The first MAIL of a session: may it be written at all? */
-static void allow_mail(struct session *session)
+/* The first MAIL of a session: may it be written at all?  False: `cause` stands. */
+static bool allow_mail(struct session *session)
 {
 	if (session->established)
-		return;
+		return true;
 	if (session->relay->tls != CONFIG_TLS_NONE && !transport_is_tls(session->transport)) {
 		session_cut(session, reply_none(session->arena, "libesmtp wanted to send MAIL without TLS"));
-		return;
+		return false;
 	}
 	if (!auth_before_mail(session))
-		return;
+		return false;
 	session->established = true;
 	session->counts.sessions++;
-	if (session->probing) {
-		session->probed = true;
-		dialogue_quit(session);
-	}
+	return true;
 }
 
-static void written_line(struct session *session, const char *line, size_t len)
+/*
+ * libesmtp writes MAIL.  Where there is no mail (session_open()), or one that the
+ * server has just said to be too big, the server gets a NOOP instead, which may
+ * have an argument (RFC 5321 4.1.1.9), and libesmtp a 5xx for its MAIL: behind
+ * that it waits for the next message, the session being as good as before.
+ */
+static void written_mail(struct session *session, char *line)
+{
+	int64_t command = session_bound(session->relay->timeouts.command_ms);
+
+	if (!allow_mail(session))
+		return;
+	session->withheld = !session->job || session_too_big(session, session->job);
+	if (session->withheld)
+		memcpy(line, "NOOP", 4);
+	else
+		session->job->phase = PHASE_MAIL;
+	session_enter(session, session->job ? SESSION_MAIL : SESSION_EHLO, 2 * command);
+	session->until_ms = clock_monotonic_ms() + command;
+}
+
+static void written_line(struct session *session, char *line, size_t len)
 {
 	const struct config_timeouts *timeouts = &session->relay->timeouts;
 	int64_t command = session_bound(timeouts->command_ms);
@@ -89,13 +107,9 @@ static void written_line(struct session *session, const char *line, size_t len)
 		return;
 	}
 	if (begins(line, len, "MAIL FROM:")) {
-		allow_mail(session);
+		written_mail(session, line);
 		if (session->ending)
 			return;
-		session_enter(session, SESSION_MAIL, 2 * command);
-		session->until_ms = clock_monotonic_ms() + command;
-		if (session->job)
-			session->job->phase = PHASE_MAIL;
 	} else if (begins(line, len, "RSET")) {
 		session_enter(session, SESSION_MAIL, 2 * command);
 		session->until_ms = clock_monotonic_ms() + command;
@@ -207,14 +221,14 @@ static void rescue_final(struct session *session)
 	session_cut(session, dialogue_silence(session));
 }
 
-static void written(struct session *session, const char *bytes, size_t len)
+static void written(struct session *session, char *bytes, size_t len)
 {
 	if (session->job && session->job->phase == PHASE_DOT) {
 		rescue_final(session);
 		return;
 	}
 	for (size_t at = 0; at < len && !session->ending;) {
-		const char *end = memchr(bytes + at, '\n', len - at);
+		char *end = memchr(bytes + at, '\n', len - at);
 		size_t length = end ? (size_t)(end - bytes) - at : len - at;
 		size_t shown = length && bytes[at + length - 1] == '\r' ? length - 1 : length;
 
@@ -226,13 +240,16 @@ static void written(struct session *session, const char *bytes, size_t len)
 
 /*
  * libesmtp insists on a space behind the code, though RFC 5321 4.2 allows a
- * bare "250": the CR becomes that space, since it goes on to the LF.
+ * bare "250": the CR becomes that space, since it goes on to the LF.  And the
+ * reply to what was withheld from the server becomes a 5xx.
  */
-static void mend_bare_codes(struct session *session, char *bytes, size_t len)
+static void mend_codes(struct session *session, char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (session->column == 3 && bytes[i] == '\r')
 			bytes[i] = ' ';
+		if (session->column == 0 && session->withheld)
+			bytes[i] = '5';
 		session->column = bytes[i] == '\n' ? 0 : session->column + 1;
 	}
 }
@@ -260,7 +277,7 @@ static void just_read(struct session *session, char *bytes, size_t len)
 		ehlo_mask_bytes(&session->mask, bytes, len);
 		session->masking = !session->mask.over;
 	}
-	mend_bare_codes(session, bytes, len);
+	mend_codes(session, bytes, len);
 }
 
 void watch_cb(const char *bytes, int len, int writing, void *arg)
@@ -275,9 +292,9 @@ void watch_cb(const char *bytes, int len, int writing, void *arg)
 		else
 			prelude_read(session);
 	} else if (writing == SMTP_CB_WRITING) {
-		written(session, bytes, (size_t)len);
+		/* The bytes stand in libesmtp's own buffers, here and below. */
+		written(session, (char *)(uintptr_t)bytes, (size_t)len);
 	} else if (writing == SMTP_CB_READING) {
-		/* The bytes stand in libesmtp's own read buffer. */
 		just_read(session, (char *)(uintptr_t)bytes, (size_t)len);
 	}
 	transport_forget_errors();

@@ -8,7 +8,7 @@
  *
  *	{"do": "send", "from", "to": [...], "data" | "file" | "fill": bytes, "count": n,
  *	 "fence": true}		verdict (of the last, with "tally" when count is given)
- *	{"do": "probe"}		{"ok", ...}
+ *	{"do": "open"}		{"ok", ...}
  *	{"do": "idle", "ms"}	polls and tends as a worker does; {"open"}
  *	{"do": "tend"} {"do": "close"} {"do": "counts"} {"do": "dialogue"} {"do": "memory"}
  */
@@ -196,12 +196,12 @@ static json_t *do_send(struct state *state, json_t *command)
 	return answer;
 }
 
-static json_t *do_probe(struct state *state)
+static json_t *do_open(struct state *state)
 {
 	struct session_verdict verdict;
 
 	arena_reset(&state->arena);
-	bool ok = session_probe(state->session, &state->arena, &verdict);
+	bool ok = session_open(state->session, &state->arena, &verdict);
 	json_t *answer = verdict_json(&verdict);
 	json_object_set_new(answer, "ok", json_boolean(ok));
 	return answer;
@@ -272,8 +272,8 @@ static json_t *run(struct state *state, json_t *command)
 	what = what ? what : "";
 	if (!strcmp(what, "send"))
 		return do_send(state, command);
-	if (!strcmp(what, "probe"))
-		return do_probe(state);
+	if (!strcmp(what, "open"))
+		return do_open(state);
 	if (!strcmp(what, "idle"))
 		return do_idle(state, command);
 	if (!strcmp(what, "counts"))

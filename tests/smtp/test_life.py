@@ -73,6 +73,51 @@ def test_the_servers_own_limit_is_learned(shared, answer):
         assert drive.send()["result"] == "refused"
 
 
+@pytest.mark.parametrize("tls", TLS)
+def test_a_session_is_opened_without_a_mail(shared, tls):
+    """The server sees no MAIL, and the mails to come find the session open."""
+    server, relay = start(shared, tls)
+    with Drive.at(server, **relay) as drive:
+        assert drive.open()["ok"]
+        assert drive.idle(50)["open"]
+        said = [e["line"].split(" ")[0] for e in server.events("command")]
+        assert "MAIL" not in said and said[-2:] == ["AUTH", "NOOP"], said
+        assert drive.send(count=3)["tally"] == {"sent": 3}
+        counts = drive.counts()
+        assert (counts["sessions"], counts["auths"], counts["mails"]) == (1, 1, 3)
+    assert len(server.messages()) == 3 and not server.events("violation")
+    assert closes(server, 1)[0]["quit"]
+
+
+@pytest.mark.parametrize("answer,ok", [
+    ("501 5.5.4 no arguments", True), ("500 5.5.2 what?", True), (["250-many", "250 lines"], True),
+    ({"raw": "250\r\n"}, True), ({"reply": "normal", "drip": 0.01}, True),
+    ("421 4.3.2 bye", False), ("drop", False), ({"raw": "what?\r\n"}, False)])
+def test_opening_ends_with_any_reply(shared, answer, ok):
+    server = shared()
+    server.rules({"stage": "noop", "do": answer, "times": 1})
+    with Drive.at(server) as drive:
+        verdict = drive.open()
+        assert verdict["ok"] == ok, verdict
+        if not ok:
+            assert (verdict["result"], verdict["stage"]) == ("relay", "ehlo") and verdict["reply"]["text"]
+        assert drive.send()["result"] == "sent"
+        assert drive.counts()["sessions"] == (1 if ok else 2)
+    assert len(server.messages()) == 1
+
+
+def test_the_server_leaves_an_opened_session(shared):
+    server = shared()
+    with Drive.at(server) as drive:
+        assert drive.open()["ok"]
+        server.control(close_idle="fin")
+        assert not drive.idle(2000)["open"]
+        assert drive.open()["ok"]
+        server.control(close_idle="421 4.3.2 bye")
+        verdict = drive.send()
+        assert verdict["result"] == "sent", verdict
+
+
 def test_rset_is_answered_by_421(shared):
     server = shared(extensions="8BITMIME")
     server.rules({"stage": "rset", "do": "421 4.4.2 enough", "times": 1})
