@@ -53,6 +53,14 @@ static void add_name(const struct callable *callable, struct buf *out)
 	buf_puts(out, callable->pyname);
 }
 
+/* The name without its module, "eq" of "_operator.eq". */
+static const char *short_name(const struct callable *callable)
+{
+	const char *dot = strrchr(callable->pyname, '.');
+
+	return dot ? dot + 1 : callable->pyname;
+}
+
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -84,7 +92,7 @@ static void add_built_in(const struct callable *callable, enum style style, size
 		buf_printf(out, "() takes exactly one argument (%zu given)", given);
 		break;
 	case STYLE_POSITIONAL:
-		buf_printf(out, "%s expected %s%u argument%s, got %zu", callable->pyname, which, bound, plural(bound), given);
+		buf_printf(out, "%s expected %s%u argument%s, got %zu", short_name(callable), which, bound, plural(bound), given);
 		break;
 	case STYLE_TUPLE:
 	case STYLE_KEYWORDS:
@@ -109,6 +117,24 @@ int arity_too_many(struct render *render, const struct callable *callable, size_
 	else
 		buf_printf(&text, "%s() takes %u positional argument%s but %zu %s given", callable->pyname, most,
 			   plural(most), given, given == 1 ? "was" : "were");
+	return fail(render, &text);
+}
+
+int arity_check(struct render *render, const struct callable *callable, struct arguments arguments)
+{
+	enum style style = style_of(callable);
+	unsigned most = parameters(callable) + callable->implicit;
+	size_t given = arguments.count + arguments.named_count + callable->implicit;
+	struct buf text = BUF_INIT;
+
+	if (!arguments.named_count || style == STYLE_FUNCTION || callable->star_star >= 0)
+		return 0;
+	if (style != STYLE_KEYWORDS)
+		return arity_unexpected(render, callable, arguments.named[0].name);
+	if (given <= most)
+		return 0;
+	buf_printf(&text, "%s() takes at most %u %sargument%s (%zu given)", callable->pyname, most,
+		   arguments.count ? "" : "keyword ", plural(most), given);
 	return fail(render, &text);
 }
 

@@ -9,6 +9,10 @@
 
 #include "template/registry.h"
 
+/* What built-in functions look at before any of their arguments: keywords where
+ * none are taken, more arguments than parameters.  0 or -1. */
+int arity_check(struct render *render, const struct callable *callable, struct arguments arguments);
+
 /* More positional arguments than parameters. */
 int arity_too_many(struct render *render, const struct callable *callable, size_t given);
 

@@ -72,6 +72,8 @@ const struct code *compile_expression(struct compile *c, const struct frame *fra
 const struct code *compile_target_nsref(struct compile *c, const struct frame *frame, const struct tree *node);
 const struct target *compile_target(struct compile *c, const struct frame *frame, const struct tree *node);
 const struct code *compile_call(struct compile *c, const struct frame *frame, const struct tree *node);
+/* No name of a call's arguments, nor `further` (or MISSING), may stand twice; 0 or -1. */
+int compile_check_keywords(struct compile *c, const struct call *call, struct value further, unsigned line);
 bool compile_is_constant(const struct code *code);
 /* The printed text of a constant, or MISSING when it has to be evaluated. */
 struct value compile_constant_output(struct compile *c, const struct code *code);

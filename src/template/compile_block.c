@@ -146,7 +146,7 @@ int compile_call_block(struct compile *c, const struct frame *frame, const struc
 		return -1;
 	code->caller = m.macro;
 	code->a = compile_call(c, frame, tree_one(node, CALL_BLOCK_CALL));
-	return code->a ? 0 : -1;
+	return code->a ? compile_check_keywords(c, code->a->call, value_literal("caller"), node->line) : -1;
 }
 
 /* ---- blocks and inheritance ---- */

@@ -370,6 +370,37 @@ static const struct code *compile_getitem(struct compile *c, const struct frame 
 
 /* ---- calls, filters, tests ---- */
 
+/* Keywords of Python as names of arguments: Jinja2 passes all in a dict then. */
+static bool is_python_keyword(struct value name)
+{
+	static const char *const words[] = {
+		"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+		"del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+		"lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (value_is_text(name, words[i]))
+			return true;
+	return false;
+}
+
+int compile_check_keywords(struct compile *c, const struct call *call, struct value further, unsigned line)
+{
+	for (unsigned i = 0; i < call->named_count; i++)
+		if (is_python_keyword(call->named[i].name))
+			return 0;
+	for (unsigned i = 0; i < call->named_count; i++) {
+		struct value name = call->named[i].name;
+		bool again = value_given(further) && dict_same_key(name, further);
+		for (unsigned k = 0; k < i; k++)
+			again |= dict_same_key(name, call->named[k].name);
+		if (again)
+			return compile_fail(c, line, "keyword argument repeated: %.*s", (int)name.len, name.text);
+	}
+	return 0;
+}
+
 static int compile_arguments(struct compile *c, const struct frame *frame, const struct tree *node,
 			     struct call *call)
 {
@@ -389,6 +420,8 @@ static int compile_arguments(struct compile *c, const struct frame *frame, const
 		if (!named[i].value)
 			return -1;
 	}
+	if (compile_check_keywords(c, call, value_missing(), node->line) < 0)
+		return -1;
 	if (dyn_args && !(call->dyn_args = compile_expression(c, frame, dyn_args)))
 		return -1;
 	if (dyn_kwargs && !(call->dyn_kwargs = compile_expression(c, frame, dyn_kwargs)))

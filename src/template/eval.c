@@ -277,6 +277,9 @@ static NOINLINE struct value eval_slice(struct render *render, struct scope *sco
 
 /* ---- calls ---- */
 
+/* Whatever is called, Jinja2 calls it through this. */
+#define CALLED_AS "jinja2.runtime.Context.call()"
+
 enum { FEW_ARGUMENTS = 8 };
 
 struct argument_list {
@@ -289,8 +292,16 @@ static int add_star(struct render *render, struct scope *scope, const struct cod
 		    struct value **items, size_t *count)
 {
 	struct value v = eval_expression(render, scope, code);
-	struct value list = value_failed(v) ? v : value_to_list(render, v);
+	struct cursor cursor;
 
+	if (value_failed(v))
+		return -1;
+	if (cursor_open(render, &cursor, v) < 0) {
+		if (v.kind != VALUE_UNDEFINED)
+			render_fail(render, FAIL_TYPE, "Value after * must be an iterable, not %s", value_class_name(v));
+		return -1;
+	}
+	struct value list = value_to_list(render, v);
 	if (value_failed(list))
 		return -1;
 	size_t all = *count + list.list->count;
@@ -303,6 +314,14 @@ static int add_star(struct render *render, struct scope *scope, const struct cod
 	return 0;
 }
 
+static bool is_named(const struct keyword *named, size_t count, struct value name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (dict_same_key(named[i].name, name))
+			return true;
+	return false;
+}
+
 static int add_star_star(struct render *render, struct scope *scope, const struct code *code,
 			 struct keyword **named, size_t *count)
 {
@@ -311,8 +330,12 @@ static int add_star_star(struct render *render, struct scope *scope, const struc
 
 	if (value_failed(v))
 		return -1;
+	if (v.kind == VALUE_UNDEFINED) {
+		undefined_fail(render, v);
+		return -1;
+	}
 	if (v.kind != VALUE_DICT) {
-		render_fail(render, FAIL_TYPE, "argument after ** must be a mapping, not %s",
+		render_fail(render, FAIL_TYPE, CALLED_AS " argument after ** must be a mapping, not %s",
 			    value_class_name(v));
 		return -1;
 	}
@@ -322,6 +345,11 @@ static int add_star_star(struct render *render, struct scope *scope, const struc
 	for (const struct dict_entry *e; (e = dict_next(v.dict, &at));) {
 		if (e->key.kind != VALUE_STRING) {
 			render_fail(render, FAIL_TYPE, "keywords must be strings");
+			return -1;
+		}
+		if (is_named(grown, *count, e->key)) {
+			render_fail(render, FAIL_TYPE, CALLED_AS " got multiple values for keyword argument '%.*s'",
+				    (int)e->key.len, e->key.text);
 			return -1;
 		}
 		grown[(*count)++] = (struct keyword){ value_plain(e->key), e->value };

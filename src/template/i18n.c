@@ -32,57 +32,74 @@ static struct value translate_plural(struct render *render, const struct value *
 	return one ? singular : plural;
 }
 
-/* New style: the translation is a format string for the named arguments. */
-static struct value finish(struct render *render, struct value text, struct value variables,
-			   const struct value *context, const struct value *n)
+static struct value plain_gettext(struct render *render, struct value self, const struct value *args)
 {
-	if (!value_failed(text) && !render->set->grammar.newstyle_gettext && variables.dict->count)
-		return render_fail(render, FAIL_TYPE, "gettext() got an unexpected keyword argument");
-	if (value_failed(text) || !render->set->grammar.newstyle_gettext)
-		return text;
-	if (n && !value_given(dict_get_text(variables.dict, "num")))
-		dict_set_text(render->arena, variables.dict, "num", *n);
-	if (context && !value_given(dict_get_text(variables.dict, "context")))
-		dict_set_text(render->arena, variables.dict, "context", *context);
-	text = value_str(render, text);
+	(void)self;
+	return translate(render, NULL, args[0]);
+}
+
+static struct value plain_ngettext(struct render *render, struct value self, const struct value *args)
+{
+	(void)self;
+	return translate_plural(render, NULL, args[0], args[1], args[2]);
+}
+
+/* Context and message are joined by U+0004 in a catalogue. */
+static struct value plain_pgettext(struct render *render, struct value self, const struct value *args)
+{
+	struct value context = value_str(render, args[0]);
+
+	(void)self;
+	return value_failed(context) ? context : translate(render, &context, args[1]);
+}
+
+static struct value plain_npgettext(struct render *render, struct value self, const struct value *args)
+{
+	struct value context = value_str(render, args[0]);
+
+	(void)self;
+	return value_failed(context) ? context : translate_plural(render, &context, args[1], args[2], args[3]);
+}
+
+/* ---- new style: the translation is a format string for the named arguments ---- */
+
+static void set_default(struct render *render, struct value variables, const char *name, struct value value)
+{
+	if (!value_given(dict_get_text(variables.dict, name)))
+		dict_set_text(render->arena, variables.dict, name, value);
+}
+
+static struct value format(struct render *render, struct value text, struct value variables)
+{
+	if (!value_failed(text))
+		text = value_str(render, text);
 	if (value_failed(text))
 		return text;
 	return value_percent(render, render_autoescape(render) ? value_markup(text) : text, variables);
 }
 
-static struct value global_gettext(struct render *render, struct value self, const struct value *args)
+static struct value new_gettext(struct render *render, struct value self, const struct value *args)
 {
-	(void)self;
-	return finish(render, translate(render, NULL, args[0]), args[1], NULL, NULL);
+	return format(render, plain_gettext(render, self, args), args[1]);
 }
 
-static struct value global_ngettext(struct render *render, struct value self, const struct value *args)
+static struct value new_ngettext(struct render *render, struct value self, const struct value *args)
 {
-	(void)self;
-	return finish(render, translate_plural(render, NULL, args[0], args[1], args[2]), args[3], NULL,
-		      &args[2]);
+	set_default(render, args[3], "num", args[2]);
+	return format(render, plain_ngettext(render, self, args), args[3]);
 }
 
-/* Context and message are joined by U+0004 in a catalogue. */
-static struct value global_pgettext(struct render *render, struct value self, const struct value *args)
+static struct value new_pgettext(struct render *render, struct value self, const struct value *args)
 {
-	struct value context = value_str(render, args[0]);
-
-	(void)self;
-	if (value_failed(context))
-		return context;
-	return finish(render, translate(render, &context, args[1]), args[2], &args[0], NULL);
+	set_default(render, args[2], "context", args[0]);
+	return format(render, plain_pgettext(render, self, args), args[2]);
 }
 
-static struct value global_npgettext(struct render *render, struct value self, const struct value *args)
+static struct value new_npgettext(struct render *render, struct value self, const struct value *args)
 {
-	struct value context = value_str(render, args[0]);
-
-	(void)self;
-	if (value_failed(context))
-		return context;
-	return finish(render, translate_plural(render, &context, args[1], args[2], args[3]), args[4],
-		      &args[0], &args[3]);
+	set_default(render, args[4], "context", args[0]);
+	set_default(render, args[4], "num", args[3]);
+	return format(render, plain_npgettext(render, self, args), args[4]);
 }
 
 /* Whatever the template knows as gettext. */
@@ -102,16 +119,35 @@ static struct value global_alias(struct render *render, struct value self, const
 	return render_call(render, gettext, arguments);
 }
 
+/* Of Python's gettext.NullTranslations ... */
 const struct native globals_i18n[] = {
-	{ "gettext", "message **variables", global_gettext, NATIVE_CONTEXT, NULL },
-	{ "ngettext", "singular plural n **variables", global_ngettext, NATIVE_CONTEXT, NULL },
-	{ "pgettext", "context message **variables", global_pgettext, NATIVE_CONTEXT, NULL },
-	{ "npgettext", "context singular plural n **variables", global_npgettext, NATIVE_CONTEXT, NULL },
+	{ "gettext", "message", plain_gettext, NATIVE_CONTEXT | NATIVE_PASSED, "NullTranslations.gettext" },
+	{ "ngettext", "msgid1 msgid2 n", plain_ngettext, NATIVE_CONTEXT | NATIVE_PASSED, "NullTranslations.ngettext" },
+	{ "pgettext", "context message", plain_pgettext, NATIVE_CONTEXT | NATIVE_PASSED, "NullTranslations.pgettext" },
+	{ "npgettext", "context msgid1 msgid2 n", plain_npgettext, NATIVE_CONTEXT | NATIVE_PASSED,
+	  "NullTranslations.npgettext" },
+	{ "_", "*args **kwargs", global_alias, NATIVE_CONTEXT, "_gettext_alias" },
+	{ 0 },
+};
+
+/* ... and of Jinja2. */
+#define NEW_STYLE(name) "_make_new_" name ".<locals>." name
+
+const struct native globals_i18n_new[] = {
+	{ "gettext", "__string **variables", new_gettext, NATIVE_CONTEXT | NATIVE_PASSED, NEW_STYLE("gettext") },
+	{ "ngettext", "__singular __plural __num **variables", new_ngettext, NATIVE_CONTEXT | NATIVE_PASSED,
+	  NEW_STYLE("ngettext") },
+	{ "pgettext", "__string_ctx __string **variables", new_pgettext, NATIVE_CONTEXT | NATIVE_PASSED,
+	  NEW_STYLE("pgettext") },
+	{ "npgettext", "__string_ctx __singular __plural __num **variables", new_npgettext,
+	  NATIVE_CONTEXT | NATIVE_PASSED, NEW_STYLE("npgettext") },
 	{ "_", "*args **kwargs", global_alias, NATIVE_CONTEXT, "_gettext_alias" },
 	{ 0 },
 };
 
 struct value i18n_global(struct render *render, struct value name, uint32_t hash)
 {
-	return render->set->grammar.ext_i18n ? registry_i18n(name, hash) : value_missing();
+	if (!render->set->grammar.ext_i18n)
+		return value_missing();
+	return registry_i18n(name, hash, render->set->grammar.newstyle_gettext);
 }

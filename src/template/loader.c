@@ -297,6 +297,19 @@ enum template_status loader_find(struct templates *set, const char *name,
 	return load_file(set, name, template, error);
 }
 
+/* No template is called by what is no string, but a dict of them could be asked. */
+static void fail_no_name(struct render *render, struct value name)
+{
+	uint32_t hash;
+	size_t capture = render_capture(render);
+
+	if (value_hash(render, name, &hash) < 0 || value_print(render, name) < 0)
+		return;
+	struct value text = render_captured(render, capture, 0);
+	if (!value_failed(text))
+		render_fail(render, FAIL_NOT_FOUND, "TemplateNotFound: %.*s", (int)text.len, text.text);
+}
+
 const struct template *loader_get(struct render *render, struct value name)
 {
 	const struct template *template;
@@ -307,8 +320,7 @@ const struct template *loader_get(struct render *render, struct value name)
 		return NULL;
 	}
 	if (name.kind != VALUE_STRING) {
-		render_fail(render, FAIL_TYPE, "a template's name must be a string, not %s",
-			    value_class_name(name));
+		fail_no_name(render, name);
 		return NULL;
 	}
 	const char *text = arena_dup(render->arena, name.text, name.len);

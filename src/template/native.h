@@ -51,7 +51,7 @@ struct native {
 extern const struct native filters_core[], filters_html[], filters_lazy[], filters_number[], filters_sequence[],
 	filters_text[];
 extern const struct native tests_core[], tests_kind[], tests_order[];
-extern const struct native globals_core[], globals_i18n[];
+extern const struct native globals_core[], globals_i18n[], globals_i18n_new[];
 extern const struct native methods_dict[], methods_float[], methods_int[], methods_list[], methods_range[],
 	methods_str[], methods_tuple[], methods_view[];
 

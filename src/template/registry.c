@@ -20,6 +20,7 @@ static const struct native *const filter_tables[] = {
 static const struct native *const test_tables[] = { tests_core, tests_kind, tests_order };
 static const struct native *const global_tables[] = { globals_core };
 static const struct native *const i18n_tables[] = { globals_i18n };
+static const struct native *const i18n_new_tables[] = { globals_i18n_new };
 static const struct {
 	enum value_kind kind;
 	const char *type;
@@ -37,7 +38,7 @@ static const struct {
 static struct {
 	bool ready;
 	struct arena arena;		/* never freed */
-	struct dict *filters, *tests, *globals, *i18n; /* name: callable as object */
+	struct dict *filters, *tests, *globals, *i18n, *i18n_new; /* name: callable as object */
 	struct dict *attributes;	/* name: struct attribute, in `number` */
 } registry;
 
@@ -155,6 +156,7 @@ static void make_ready(void)
 	registry.tests = index_rows(test_tables, COUNT(test_tables), "test_");
 	registry.globals = index_rows(global_tables, COUNT(global_tables), "");
 	registry.i18n = index_rows(i18n_tables, COUNT(i18n_tables), "");
+	registry.i18n_new = index_rows(i18n_new_tables, COUNT(i18n_new_tables), "");
 	index_methods();
 }
 
@@ -189,10 +191,10 @@ struct value registry_global(struct value name, uint32_t hash)
 	return dict_get_hashed(registry.globals, name, hash);
 }
 
-struct value registry_i18n(struct value name, uint32_t hash)
+struct value registry_i18n(struct value name, uint32_t hash, bool newstyle)
 {
 	need_registry();
-	return dict_get_hashed(registry.i18n, name, hash);
+	return dict_get_hashed(newstyle ? registry.i18n_new : registry.i18n, name, hash);
 }
 
 const struct attribute *registry_attribute(struct value name, uint32_t hash)
@@ -214,8 +216,8 @@ bool render_has_test(struct value name)
 
 /* ---- binding ---- */
 
-static int bind_list(struct render *render, const struct callable *callable,
-		     struct arguments arguments, struct value *slots)
+static void bind_list(struct render *render, const struct callable *callable,
+		      struct arguments arguments, struct value *slots)
 {
 	size_t most = callable->star >= 0 ? (size_t)callable->star
 					  : callable->count - (callable->star_star >= 0);
@@ -226,9 +228,6 @@ static int bind_list(struct render *render, const struct callable *callable,
 	if (callable->star >= 0)
 		slots[callable->star] = value_tuple_of(render->arena, arguments.list + taken,
 						       arguments.count - taken);
-	else if (arguments.count > most)
-		return arity_too_many(render, callable, arguments.count);
-	return 0;
 }
 
 static int bind_name(struct render *render, const struct callable *callable, struct keyword keyword,
@@ -280,11 +279,14 @@ int callable_bind(struct render *render, const struct callable *callable,
 		slots[i] = value_missing();
 	if (callable->star_star >= 0)
 		slots[callable->star_star] = value_dict(dict_new(render->arena, arguments.named_count));
-	if (bind_list(render, callable, arguments, slots) < 0)
+	if (arity_check(render, callable, arguments) < 0)
 		return -1;
+	bind_list(render, callable, arguments, slots);
 	for (size_t i = 0; i < arguments.named_count; i++)
 		if (bind_name(render, callable, arguments.named[i], slots) < 0)
 			return -1;
+	if (callable->star < 0 && arguments.count > callable->count - (callable->star_star >= 0))
+		return arity_too_many(render, callable, arguments.count);
 	return fill_defaults(render, callable, slots, arguments.count);
 }
 

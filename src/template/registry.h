@@ -50,7 +50,7 @@ const struct attribute *registry_attribute(struct value name, uint32_t hash);
 
 /* A global, or MISSING. */
 struct value registry_global(struct value name, uint32_t hash);
-struct value registry_i18n(struct value name, uint32_t hash);	/* of globals_i18n */
+struct value registry_i18n(struct value name, uint32_t hash, bool newstyle); /* of globals_i18n or globals_i18n_new */
 
 /*
  * Puts arguments into the parameters' places: slots[callable->count].  0, or

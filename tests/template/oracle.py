@@ -7,8 +7,9 @@ kept apart:
     {"output": text}
     {"error": message, "at": "name:line", "kind": name of the exception}
 
-Two options are added to Jinja2's: "undefined" (default, chainable, strict) and
-"autoescape": "name", by the template's name as postrider does it.
+Options that are not Jinja2's own: "undefined" (default, chainable, strict),
+"newstyle_gettext", "trimmed" (the policy ext.i18n.trimmed), and "autoescape":
+"name", by the template's name as postrider does it.
 """
 import copy
 import traceback
@@ -44,6 +45,7 @@ def environment(templates, options):
     autoescape = options.pop("autoescape", "name")
     if autoescape == "name":
         autoescape = jinja2.select_autoescape(["html", "htm", "xml"])
+    newstyle, trimmed = options.pop("newstyle_gettext", None), options.pop("trimmed", False)
     # The name stands for the file name too, so that tracebacks can be read.
     loader = jinja2.FunctionLoader(
         lambda name: (templates[name], name, lambda: True) if name in templates else None)
@@ -55,7 +57,8 @@ def environment(templates, options):
         **options)
     env.code_generator_class = CodeGenerator
     if "i18n" in extensions:
-        env.install_null_translations()
+        env.policies["ext.i18n.trimmed"] = trimmed
+        env.install_null_translations(newstyle=newstyle)
     return env
 
 
@@ -80,7 +83,7 @@ def render(request):
     except Exception as exc:
         message = exc.message if isinstance(exc, jinja2.TemplateError) else str(exc)
         return {
-            "error": message or "",
+            "error": str(message or ""),
             "at": place(exc, templates, request["main"]),
             "kind": type(exc).__name__,
         }
