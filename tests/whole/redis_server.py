@@ -31,21 +31,24 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)   # a file that is too large is a full disk
 
 
 class RedisServer:
     """`aof=True` writes an append-only file on every change (appendfsync
     always), so that a kill loses nothing; `tcp=True` also listens on a free
     port of 127.0.0.1 (self.port); `options` are further settings, as
-    [("maxmemory", "8mb")] or {"maxmemory": "8mb"}.
+    [("maxmemory", "8mb")] or {"maxmemory": "8mb"}; `environment` is added to the
+    test's own.
     """
 
-    def __init__(self, aof=False, tcp=False, options=(), directory=None, password=None):
+    def __init__(self, aof=False, tcp=False, options=(), directory=None, password=None, environment=None):
         if isinstance(options, dict):
             options = options.items()
         self.options = [(str(k), str(v)) for k, v in options]
         self.aof = aof
         self.password = password
+        self.environment = environment or {}
         self._own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="postrider-redis-")
         self.socket = os.path.join(self.directory, "redis.sock")
@@ -87,7 +90,8 @@ class RedisServer:
             command += ["--" + key] + value.split(" ")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        preexec_fn=_die_with_parent)
+                                        preexec_fn=_die_with_parent,
+                                        env=dict(os.environ, **self.environment))
         self._wait_until_ready(time.monotonic() + timeout)
         return self
 
