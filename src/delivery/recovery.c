@@ -170,6 +170,7 @@ enum store_status recovery_settle(const struct recovery *recovery, const struct 
 	crash_point("before recovery");
 	enum store_status status = settle_find(&find, death);
 
+	crash_point("recovered");
 	arena_clear(&find.arena);
 	return status;
 }

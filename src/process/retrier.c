@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crashpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -117,13 +118,16 @@ static enum store_status promote(struct retrier *r, struct charge *c, struct err
 
 	do {
 		report(r, SCOREBOARD_BUSY, "promote");
+		crash_point("before promote");
 		status = store_promote(c->store, PROMOTE_BATCH, &moved, &next_ms, error);
 		if (status == STORE_OK)
 			total += moved;
 	} while (status == STORE_OK && next_ms == 0 && moved);
-	if (total)
+	if (total) {
+		crash_point("promoted");
 		log_event(LOG_INFO, "retries moved to the queue", log_str("queue", c->queue),
 			  log_int("messages", (int64_t)total));
+	}
 	if (status == STORE_OK || status == STORE_NOTHING) {
 		if (next_ms > LOOK_AT_MOST_MS)
 			next_ms = LOOK_AT_MOST_MS;
@@ -246,6 +250,7 @@ static enum store_status look_after_owners(struct retrier *r, struct charge *c, 
 	enum store_status status = store_owners(c->store, &owners, &count, error);
 	if (status != STORE_OK)
 		return status == STORE_NOTHING ? STORE_OK : status;
+	crash_point("owners seen");
 	bool *dead = mem_calloc(count, sizeof *dead);
 	deathwatch_look(c->watch, asked_ms, clock_monotonic_ms(), store_link_epoch(c->link), owners,
 			count, dead);
@@ -406,6 +411,7 @@ static void last_round(struct retrier *r)
 	struct error error = ERROR_INIT;
 
 	report(r, SCOREBOARD_STOPPING, "");
+	crash_point("last round");
 	for (size_t i = 0; i < r->count; i++) {
 		enum store_status status = look_after_owners(r, &r->charges[i], &error);
 		if (status == STORE_OK)
@@ -414,6 +420,7 @@ static void last_round(struct retrier *r)
 			log_event(LOG_WARNING, "left to be recovered by the next start",
 				  log_str("queue", r->charges[i].queue), log_str("cause", error.text));
 	}
+	crash_point("lease ended");
 	error_clear(&error);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crashpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -228,6 +229,7 @@ static void hand_back(struct worker *w, const struct store_job *job)
 {
 	const struct settle_hooks hooks = { w, on_wait };
 
+	crash_point("before hand back");
 	settle(w->store, &(struct settlement){ .step = SETTLE_GIVE_BACK, .job = job }, &hooks);
 }
 
@@ -337,8 +339,10 @@ static void close_all(struct worker *w)
 	struct error error = ERROR_INIT;
 
 	report(w, SCOREBOARD_STOPPING, "", NULL, w->setup->config->redis.command_timeout_ms);
+	crash_point("stopping");
 	delivery_close(w->delivery);
 	store_leave(w->store, NULL, &error);
+	crash_point("left");
 	error_clear(&error);
 	store_close(w->store);
 	store_link_free(w->link);

@@ -3,7 +3,7 @@
 # once more with those steps alive.
 check_PROGRAMS += tests/whole/postriderd-crash
 tests_whole_postriderd_crash_SOURCES = src/postriderd.c src/base/crashpoint.c \
-	src/delivery/delivery.c src/delivery/recovery.c
+	src/delivery/delivery.c src/delivery/recovery.c src/process/retrier.c src/process/worker.c
 tests_whole_postriderd_crash_CPPFLAGS = $(AM_CPPFLAGS) -DPOSTRIDER_CRASH_POINTS
 tests_whole_postriderd_crash_LDADD = $(postrider_libs)
 

@@ -1,10 +1,11 @@
 """A process that dies at each named step of a delivery, in turn.
 
 The table says what the receiver sees and what the log must say.  The steps are
-those of src/delivery; the daemon is tests/whole/postriderd-crash.
+those of src/delivery and src/process; the daemon is tests/whole/postriderd-crash.
 """
 import os
 import re
+import signal
 
 import pytest
 
@@ -20,24 +21,44 @@ TABLE = {
     "before record": (2, True),
     "settled": (1, False),
 }
-RECOVERY = {"before recovery"}      # of a process that is recovering
+# Where a process recovers what another has left, where the retry child is at its
+# rounds, where the daemon stops: nobody sees any of it, and nothing stays behind.
+RECOVERY = ["before recovery", "recovered"]
+RETRY = ["before promote", "promoted", "owners seen"]
+STOP = ["before hand back", "stopping", "left", "last round", "lease ended"]
 
 
-def test_the_table_names_every_step():
-    found = set()
-    for name in ("delivery.c", "recovery.c"):
-        with open(os.path.join(TOP, "src", "delivery", name)) as file:
-            found |= set(re.findall(r'crash_point\("([^"]+)"\)', file.read()))
-    assert found == set(TABLE) | RECOVERY
+def test_the_tables_name_every_step():
+    found = []
+    for folder, name in (("delivery", "delivery.c"), ("delivery", "recovery.c"),
+                         ("process", "worker.c"), ("process", "retrier.c")):
+        with open(os.path.join(TOP, "src", folder, name)) as file:
+            found += re.findall(r'crash_point\("([^"]+)"\)', file.read())
+    assert sorted(found) == sorted([*TABLE, *RECOVERY, *RETRY, *STOP])
 
 
-def start_crashing(host, step):
+def crash_at(host, step):
     path = os.path.join(host.directory, "crash-at")
-    with open(path, "w") as file:
+    with open(path + "~", "w") as file:
         file.write(step + "\n")
-    host.start(queues={"default": {"workers": 1}}, env={"POSTRIDER_CRASH_FILE": path},
-               program=os.path.join(BUILD, "tests", "whole", "postriderd-crash"))
+    os.rename(path + "~", path)
     return path
+
+
+def assert_nothing_left(host):
+    left = host.left()
+    assert not (left["records"] or left["messages"] or left["marks"] or left["dead"])
+
+
+def start_crashing(host, step=None, **changes):
+    path = crash_at(host, step) if step else os.path.join(host.directory, "crash-at")
+    host.start(queues={"default": {"workers": 1}}, env={"POSTRIDER_CRASH_FILE": path},
+               program=os.path.join(BUILD, "tests", "whole", "postriderd-crash"), **changes)
+    return path
+
+
+def wait_death(path, step):
+    wait_for(lambda: not os.path.exists(path), what="the death at " + step)
 
 
 @pytest.mark.parametrize("step", TABLE)
@@ -45,14 +66,13 @@ def test_death_at_each_step(host, step):
     mails, in_doubt = TABLE[step]
     path = start_crashing(host, step)
     host.push(id="m")
-    wait_for(lambda: not os.path.exists(path), what="the death at " + step)
+    wait_death(path, step)
     host.wait_log("child died", signal="SIGKILL")
     host.wait_messages(mails)
     host.wait_empty()
     assert len(host.messages()) == mails
     assert bool(host.log("message in doubt, may be sent more than once")) == in_doubt
-    left = host.left()
-    assert not (left["records"] or left["messages"] or left["marks"] or left["dead"])
+    assert_nothing_left(host)
 
 
 @pytest.mark.parametrize("answer,shelf", [("dot451x1", None), ("dot554", "dead")])
@@ -68,12 +88,51 @@ def test_death_before_a_refusal_is_recorded(host, answer, shelf):
     assert len(host.messages()) == (0 if shelf else 1)
 
 
-def test_death_while_recovering(host):
+@pytest.mark.parametrize("step", RECOVERY)
+def test_death_while_recovering(host, step):
     path = start_crashing(host, "marked")
     host.push(id="m")
-    wait_for(lambda: not os.path.exists(path), what="the first death")
-    with open(path, "w") as file:
-        file.write("before recovery\n")
+    wait_death(path, "marked")
+    wait_death(crash_at(host, step), step)
     host.wait_messages(1)
     host.wait_empty()
     assert len(host.messages()) == 1
+    assert_nothing_left(host)
+
+
+@pytest.mark.parametrize("step", RETRY)
+def test_death_of_the_retry_child(host, step):
+    start_crashing(host, retry={"base": "1s"})
+    host.push(id="m", email_to=["dot451x1-anna@example.com"])
+    host.wait_log("message deferred")
+    wait_death(crash_at(host, step), step)
+    host.wait_log("child died", child="retrier", signal="SIGKILL")
+    host.wait_messages(1)
+    host.wait_empty()
+    assert len(host.messages()) == 1
+    assert_nothing_left(host)
+
+
+@pytest.mark.parametrize("step", STOP)
+def test_death_while_stopping(host, step):
+    """A message comes with the stop: it goes back to the queue, whoever dies on the way."""
+    start_crashing(host, redis={"lease": "1s"})
+    worker = host.worker_pids()[0]
+    os.kill(worker, signal.SIGSTOP)
+    host.push(id="m")       # Redis gives it to the connection that waits
+    wait_for(lambda: host.left()["processing"], what="the message taken")
+    path = crash_at(host, step)
+    host.signal(signal.SIGTERM)
+    host.wait_log("stopping")
+    os.kill(worker, signal.SIGCONT)
+    assert host.daemon.wait(20) == 0
+    assert not os.path.exists(path)
+    left = host.left()
+    assert left["queued"] == 1 and not left["processing"] and not host.messages()
+    host.start()
+    host.wait_messages(1)
+    host.wait_empty()
+    assert len(host.messages()) == 1
+    assert_nothing_left(host)
+    # Who died without leaving is taken out once that is proven.
+    wait_for(lambda: host.client.scard(host.key("owners")) <= 2, what="the dead owners' removal")
