@@ -11,6 +11,7 @@ libpostrider_a_SOURCES += \
 	src/template/ops_text.c \
 	src/template/registry.c src/template/registry.h \
 	src/template/render.c src/template/render.h \
+	src/template/type.c src/template/type.h \
 	src/template/undefined.c \
 	src/template/value.c src/template/value.h \
 	\

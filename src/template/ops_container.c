@@ -3,6 +3,7 @@
 #include "template/machine.h"
 #include "template/py/utf8.h"
 #include "template/registry.h"
+#include "template/type.h"
 
 int64_t value_length(struct render *render, struct value v)
 {
@@ -102,6 +103,22 @@ static struct value find_attribute(struct render *render, struct value v, struct
 	return v.kind == VALUE_TUPLE ? named_item(v.list, name) : value_missing();
 }
 
+/* What Undefined keeps under names of its own, or MISSING. */
+static struct value undefined_attribute(struct render *render, struct value v, const struct attribute *attribute)
+{
+	const struct undefined *undefined = v.undefined;
+
+	if (attribute->methods[VALUE_UNDEFINED])
+		return type_of(render, v);
+	if (value_is_text(attribute->name, "_undefined_name"))
+		return undefined->name;
+	if (value_is_text(attribute->name, "_undefined_hint"))
+		return undefined->hint ? value_literal(undefined->hint) : value_none();
+	if (value_is_text(attribute->name, "_undefined_obj"))
+		return value_given(undefined->owner) ? undefined->owner : value_literal("missing");
+	return value_missing();
+}
+
 /* Undefined itself, when it is chainable, or the failure. */
 static struct value of_undefined(struct render *render, struct value undefined)
 {
@@ -117,8 +134,10 @@ struct value attribute_get(struct render *render, struct value v, const struct a
 		found = dict_get_hashed(v.dict, attribute->name, attribute->hash);
 		return value_given(found) ? found : undefined_of(render, v, attribute->name);
 	}
-	if (v.kind == VALUE_UNDEFINED)
-		return of_undefined(render, v);
+	if (v.kind == VALUE_UNDEFINED) {
+		found = undefined_attribute(render, v, attribute);
+		return value_given(found) ? found : of_undefined(render, v);
+	}
 	found = find_attribute(render, v, attribute->name, attribute);
 	if (!value_given(found))
 		found = find_item(render, v, attribute->name);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "template/arity.h"
 #include "template/machine.h"
+#include "template/type.h"
 
 static const struct native *const filter_tables[] = {
 	filters_core, filters_html, filters_text, filters_number, filters_sequence, filters_lazy,
@@ -135,18 +136,27 @@ static struct attribute *make_attribute(const char *name)
 	return attribute;
 }
 
+/* `type` is the receiver's in messages. */
+static void index_method(enum value_kind kind, const char *type, const struct native *row)
+{
+	struct value found = dict_get_text(registry.attributes, row->name);
+	struct attribute *attribute = value_given(found) ? (struct attribute *)(intptr_t)found.number
+							 : make_attribute(row->name);
+	struct callable *method = make_callable(row, "");
+
+	method->type = type;
+	attribute->methods[kind] = method;
+}
+
 static void index_methods(void)
 {
 	registry.attributes = dict_new(&registry.arena, 64);
 	for (size_t i = 0; i < COUNT(method_tables); i++)
-		for (const struct native *row = method_tables[i].rows; row->name; row++) {
-			struct value found = dict_get_text(registry.attributes, row->name);
-			struct attribute *attribute = value_given(found)
-				? (struct attribute *)(intptr_t)found.number : make_attribute(row->name);
-			struct callable *method = make_callable(row, "");
-			method->type = method_tables[i].type;
-			attribute->methods[method_tables[i].kind] = method;
-		}
+		for (const struct native *row = method_tables[i].rows; row->name; row++)
+			index_method(method_tables[i].kind, method_tables[i].type, row);
+	for (const struct native *row = methods_any; row->name; row++)
+		for (unsigned kind = VALUE_UNDEFINED; kind < VALUE_KINDS; kind++)
+			index_method((enum value_kind)kind, "object", row);
 }
 
 static void make_ready(void)
@@ -319,20 +329,29 @@ const struct object_class callable_class = {
 };
 
 /* Python's own are named as they are, Jinja2's in full. */
+static const char *type_name(struct render *render, const struct object *self)
+{
+	const char *name = ((const struct callable *)self)->row->name;
+
+	if (!strcmp(name, "dict") || !strcmp(name, "range"))
+		return name;
+	return arena_printf(render->arena, "jinja2.utils.%c%s", toupper((unsigned char)*name), name + 1);
+}
+
 static int print_type(struct render *render, struct object *self, bool repr)
 {
-	const char *name = ((struct callable *)self)->row->name;
-
 	(void)repr;
-	if (!strcmp(name, "dict") || !strcmp(name, "range"))
-		buf_printf(render->out, "<class '%s'>", name);
-	else
-		buf_printf(render->out, "<class 'jinja2.utils.%c%s'>", toupper((unsigned char)*name), name + 1);
+	type_print(type_name(render, self), render->out);
 	return 0;
 }
 
+static struct value attribute_of_type(struct render *render, struct object *self, struct value name)
+{
+	return type_attribute(type_name(render, self), name);
+}
+
 static const struct object_class type_class = {
-	.type = "type", .call = call_global, .print = print_type,
+	.type = "type", .attribute = attribute_of_type, .call = call_global, .print = print_type,
 };
 
 struct bound {

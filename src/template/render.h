@@ -62,6 +62,7 @@ struct render {
 	enum undefined_kind undefined;
 	const struct catalogue *catalogue; /* of messages, or NULL */
 	struct dict *modules;		/* templates that were imported without context */
+	struct dict *types;		/* classes that were asked for, by name; NULL while empty */
 };
 
 /* The message is Python's (str(exception)), as a person reads it. */

@@ -31,12 +31,21 @@ EXTENSIONS = {
 
 
 class CodeGenerator(jinja2.compiler.CodeGenerator):
-    """Jinja2's, which forgets to note the line of {% with %}: an error in its
-    values is said to be where the statement before it stands."""
+    """Jinja2's, which forgets to note the line of some tags: an error in the
+    values of {% with %} or {% autoescape %}, or a second {% extends %}, is said
+    to be where the statement before it stands."""
 
     def visit_With(self, node, frame):
         self.newline(node)
         super().visit_With(node, frame)
+
+    def visit_ScopedEvalContextModifier(self, node, frame):
+        self.newline(node)
+        super().visit_ScopedEvalContextModifier(node, frame)
+
+    def visit_Extends(self, node, frame):
+        self.newline(node)
+        super().visit_Extends(node, frame)
 
 
 def environment(templates, options):
