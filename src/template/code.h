@@ -38,6 +38,7 @@ enum code_op {
 				 * flag: all constant */
 	CODE_FILTER, CODE_TEST, CODE_CALL, /* call */
 	CODE_MARK_SAFE,		/* a: Markup where output is escaped */
+	CODE_DEBUG,
 	/* statements */
 	CODE_TEXT,		/* value */
 	CODE_PRINT,		/* a; flag: enum escape_mode */

@@ -625,6 +625,8 @@ const struct code *compile_expression(struct compile *c, const struct frame *fra
 		return compile_plain_operator(c, frame, node);
 	case TREE_MARK_SAFE:
 		return compile_mark_safe(c, frame, node);
+	case TREE_DEBUG:
+		return code_new(c, CODE_DEBUG, node->line);
 	case TREE_SLICE:
 		compile_fail(c, node->line, "a slice cannot stand among several subscripts");
 		return NULL;

@@ -552,6 +552,8 @@ static inline struct value dispatch(struct render *render, struct scope *scope, 
 		return eval_call(render, scope, code->call, value_missing());
 	case CODE_MARK_SAFE:
 		return eval_mark_safe(render, scope, code);
+	case CODE_DEBUG:
+		return debug_text(render, scope->context);
 	default:
 		return render_fail(render, FAIL_RUNTIME, "a statement where an expression was expected");
 	}

@@ -79,6 +79,9 @@ int eval_block(struct render *render, struct scope *scope, const struct code *co
 int eval_extends(struct render *render, struct scope *scope, const struct code *code);
 bool scope_has_parent(const struct scope *scope, uint32_t slot);
 
+/* What {% debug %} prints (debug.c). */
+struct value debug_text(struct render *render, const struct context *context);
+
 /* include, import (import.c) */
 int eval_include(struct render *render, struct scope *scope, const struct import_code *import);
 int eval_import(struct render *render, struct scope *scope, const struct code *code);

@@ -33,6 +33,7 @@ libpostrider_a_SOURCES += \
 	\
 	src/template/block.c \
 	src/template/context.c \
+	src/template/debug.c \
 	src/template/eval.c src/template/eval.h \
 	src/template/eval_statement.c \
 	src/template/import.c \

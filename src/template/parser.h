@@ -13,7 +13,7 @@
 
 struct grammar {
 	struct syntax syntax;
-	bool ext_do, ext_loopcontrols, ext_i18n;
+	bool ext_do, ext_loopcontrols, ext_i18n, ext_debug;
 	bool newstyle_gettext, trimmed;
 };
 

@@ -389,6 +389,14 @@ static struct tree *parse_do(struct parser *parser)
 	return node && add_tuple(parser, node, 0, TUPLE_FULL) == 0 ? node : NULL;
 }
 
+static struct tree *parse_debug(struct parser *parser)
+{
+	struct tree *node = begin_tag(parser, TREE_OUTPUT);
+	struct tree *text = node ? tree_new(parser, TREE_DEBUG, node->line) : NULL;
+
+	return text && tree_add(parser, node, OUTPUT_NODES, text) == 0 ? node : NULL;
+}
+
 static struct tree *parse_break(struct parser *parser)
 {
 	return begin_tag(parser, TREE_BREAK);
@@ -402,7 +410,7 @@ static struct tree *parse_continue(struct parser *parser)
 static const struct {
 	const char *tag;
 	struct tree *(*parse)(struct parser *);
-	enum { TAG_ALWAYS, TAG_DO, TAG_LOOPCONTROLS } extension;
+	enum { TAG_ALWAYS, TAG_DO, TAG_LOOPCONTROLS, TAG_DEBUG } extension;
 } tags[] = {
 	{ "for", parse_for, TAG_ALWAYS },
 	{ "if", parse_if, TAG_ALWAYS },
@@ -421,13 +429,22 @@ static const struct {
 	{ "do", parse_do, TAG_DO },
 	{ "break", parse_break, TAG_LOOPCONTROLS },
 	{ "continue", parse_continue, TAG_LOOPCONTROLS },
+	{ "debug", parse_debug, TAG_DEBUG },
 };
 
 static bool tag_is_known(const struct parser *parser, size_t i)
 {
-	if (tags[i].extension == TAG_DO)
+	switch (tags[i].extension) {
+	case TAG_ALWAYS:
+		return true;
+	case TAG_DO:
 		return parser->grammar->ext_do;
-	return tags[i].extension != TAG_LOOPCONTROLS || parser->grammar->ext_loopcontrols;
+	case TAG_LOOPCONTROLS:
+		return parser->grammar->ext_loopcontrols;
+	case TAG_DEBUG:
+		return parser->grammar->ext_debug;
+	}
+	return false;
 }
 
 static int parse_known_tag(struct parser *parser, struct tree *into, unsigned field)

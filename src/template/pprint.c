@@ -13,13 +13,14 @@
 #include "template/py/uni.h"
 #include "template/py/utf8.h"
 
-enum { WIDTH = 80, NESTED_MOST = 200 };
+enum { WIDTH = 80, NESTED_MOST = 200, SUMMARY_DEPTH = 3 };
 
 struct printer {
 	struct render *render;
 	struct buf *out;
 	struct frame *frames;
 	unsigned nested;
+	bool summary;			/* see pprint_summary() */
 };
 
 /* Containers that are being printed, to find one within itself. */
@@ -132,6 +133,11 @@ static int print_flat_pairs(struct printer *printer, const struct dict *dict)
 	return 0;
 }
 
+static bool is_empty(struct value container)
+{
+	return container.kind == VALUE_DICT ? container.dict->count == 0 : container.list->count == 0;
+}
+
 static int print_flat(struct printer *printer, struct value v)
 {
 	struct frame frame;
@@ -139,6 +145,11 @@ static int print_flat(struct printer *printer, struct value v)
 
 	if (container_of(v) == NULL)
 		return value_print_repr(printer->render, v);
+	if (printer->summary && printer->nested >= SUMMARY_DEPTH && !is_empty(v)) {
+		buf_puts(printer->out, v.kind == VALUE_DICT ? "{...}" : v.kind == VALUE_LIST ? "[...]" :
+				       v.list->count == 1 ? "(...,)" : "(...)");
+		return 0;
+	}
 	status = enter(printer, &frame, v);
 	if (status != 0)
 		return status < 0 ? -1 : 0;
@@ -189,13 +200,50 @@ static int print_items(struct printer *printer, const struct list *list, struct 
 	return 0;
 }
 
+/* As many a line as fit: those that do are never wide. */
+static int print_compact_items(struct printer *printer, const struct list *list, struct place place)
+{
+	int64_t indent = place.indent + 1, whole = WIDTH - indent + 1, left = whole;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct value rep = flat(printer, list->items[i]);
+		bool last = i + 1 == list->count, fresh_line = false;
+
+		if (value_failed(rep))
+			return -1;
+		int64_t width = (int64_t)value_points(rep) + 2;
+		if (last) {
+			whole -= place.allowance;
+			left -= place.allowance;
+		}
+		if (left < width) {
+			left = whole;
+			fresh_line = i > 0;
+		}
+		if (fresh_line)
+			new_line(printer, ",", indent);
+		else if (i > 0)
+			buf_puts(printer->out, ", ");
+		if (left < width) {
+			struct place at = { indent, last ? place.allowance : 1, place.level };
+			if (print(printer, list->items[i], at) < 0)
+				return -1;
+			left = 0;	/* the next begins a line */
+			continue;
+		}
+		left -= width;
+		buf_add(printer->out, rep.text, rep.len);
+	}
+	return 0;
+}
+
 static int print_list(struct printer *printer, struct value v, struct place place)
 {
 	const char *close = v.kind == VALUE_LIST ? "]" : v.list->count == 1 ? ",)" : ")";
 
 	place.allowance += (int64_t)strlen(close);
 	buf_putc(printer->out, v.kind == VALUE_LIST ? '[' : '(');
-	if (print_items(printer, v.list, place) < 0)
+	if ((printer->summary ? print_compact_items : print_items)(printer, v.list, place) < 0)
 		return -1;
 	buf_puts(printer->out, close);
 	return 0;
@@ -342,12 +390,22 @@ static int print(struct printer *printer, struct value v, struct place place)
 	return 0;
 }
 
-struct value pprint_format(struct render *render, struct value v)
+static struct value format(struct render *render, struct value v, bool summary)
 {
-	struct printer printer = { .render = render, .out = render->out };
+	struct printer printer = { .render = render, .out = render->out, .summary = summary };
 	size_t capture = render_capture(render);
 
 	if (print(&printer, v, (struct place){ 0, 0, 0 }) < 0)
 		return value_error();
 	return render_captured(render, capture, 0);
+}
+
+struct value pprint_format(struct render *render, struct value v)
+{
+	return format(render, v, false);
+}
+
+struct value pprint_summary(struct render *render, struct value v)
+{
+	return format(render, v, true);
 }

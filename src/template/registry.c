@@ -195,6 +195,24 @@ const struct callable *registry_test(struct value name)
 	return find(registry.tests, name);
 }
 
+const struct dict *registry_filters(void)
+{
+	need_registry();
+	return registry.filters;
+}
+
+const struct dict *registry_tests(void)
+{
+	need_registry();
+	return registry.tests;
+}
+
+const struct dict *registry_globals(void)
+{
+	need_registry();
+	return registry.globals;
+}
+
 struct value registry_global(struct value name, uint32_t hash)
 {
 	need_registry();

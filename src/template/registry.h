@@ -48,6 +48,11 @@ const struct callable *registry_filter(struct value name);
 const struct callable *registry_test(struct value name);
 const struct attribute *registry_attribute(struct value name, uint32_t hash);
 
+/* All of them by name. */
+const struct dict *registry_filters(void);
+const struct dict *registry_tests(void);
+const struct dict *registry_globals(void);
+
 /* A global, or MISSING. */
 struct value registry_global(struct value name, uint32_t hash);
 struct value registry_i18n(struct value name, uint32_t hash, bool newstyle); /* of globals_i18n or globals_i18n_new */

@@ -54,7 +54,7 @@ struct template_options {
 	enum template_escape escape;
 	bool trim_blocks, lstrip_blocks, keep_trailing_newline;
 	const char *newline_sequence;		/* NULL: "\n" */
-	bool ext_do, ext_loopcontrols, ext_i18n; /* tags that Jinja2 calls extensions */
+	bool ext_do, ext_loopcontrols, ext_i18n, ext_debug; /* tags that Jinja2 calls extensions */
 	bool newstyle_gettext;			/* gettext() formats its named arguments itself */
 	bool trimmed;				/* {% trans %} is trimmed unless it says notrimmed */
 	/* NULL: Jinja2's own, "{%" and so on; the last two: none */

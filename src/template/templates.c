@@ -48,6 +48,7 @@ static void take_syntax(struct templates *set, const struct template_options *op
 			.newline_sequence = keep_string(set, options->newline_sequence, "\n"),
 		},
 		.ext_do = options->ext_do,
+		.ext_debug = options->ext_debug,
 		.ext_loopcontrols = options->ext_loopcontrols,
 		.ext_i18n = options->ext_i18n,
 		.newstyle_gettext = options->newstyle_gettext,

@@ -65,6 +65,7 @@ enum tree_kind {
 	TREE_AND, TREE_OR,	/* left right */
 	TREE_NOT, TREE_NEG, TREE_POS, /* node */
 	TREE_MARK_SAFE,		/* node (MarkSafeIfAutoescape) */
+	TREE_DEBUG,		/* what {% debug %} prints */
 	/* an imported name and its alias, both in value and name */
 	TREE_ALIAS,
 };

@@ -8,7 +8,7 @@
  * trim_blocks, lstrip_blocks, keep_trailing_newline, newline_sequence,
  * line_statement_prefix, line_comment_prefix, undefined ("default",
  * "chainable", "strict"), newstyle_gettext, trimmed, extensions (a list of
- * "do", "loopcontrols", "i18n").
+ * "do", "loopcontrols", "i18n", "debug").
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +95,7 @@ static struct templates *open_set(json_t *request, const struct template_text *t
 		.ext_do = has_extension(options, "do"),
 		.ext_loopcontrols = has_extension(options, "loopcontrols"),
 		.ext_i18n = has_extension(options, "i18n"),
+		.ext_debug = has_extension(options, "debug"),
 		.newstyle_gettext = flag(options, "newstyle_gettext"),
 		.trimmed = flag(options, "trimmed"),
 	});
