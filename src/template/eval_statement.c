@@ -252,6 +252,17 @@ static enum eval_end eval_set_block(struct render *render, struct scope *scope, 
 	return EVAL_DONE;
 }
 
+/* Filter and call blocks hand on what they get, which Jinja2 then joins as text. */
+static int print_text(struct render *render, struct value v)
+{
+	if (v.kind == VALUE_STRING) {
+		render_add(render, v.text, v.len);
+		return 0;
+	}
+	render_fail(render, FAIL_TYPE, "sequence item 0: expected str instance, %s found", value_class_name(v));
+	return -1;
+}
+
 static enum eval_end eval_filter_block(struct render *render, struct scope *scope, const struct code *code)
 {
 	enum eval_end end;
@@ -265,7 +276,7 @@ static enum eval_end eval_filter_block(struct render *render, struct scope *scop
 	render->line = code->line;
 	text = eval_expression(render, scope, code->a);
 	eval_leave(scope, &code->filtered->loads);
-	return value_failed(text) || value_print(render, text) < 0 ? EVAL_ERROR : EVAL_DONE;
+	return value_failed(text) || print_text(render, text) < 0 ? EVAL_ERROR : EVAL_DONE;
 }
 
 /* ---- conditions and scopes ---- */
@@ -322,7 +333,7 @@ static int eval_call_block(struct render *render, struct scope *scope, const str
 	struct value caller = macro_new(render, scope, code->caller);
 	struct value result = eval_call(render, scope, code->a->call, caller);
 
-	return value_failed(result) ? -1 : value_print(render, result);
+	return value_failed(result) ? -1 : print_text(render, result);
 }
 
 /* ---- all of them ---- */

@@ -182,6 +182,19 @@ static struct value filter_round(struct render *render, struct value self, const
 
 /* ---- sizes ---- */
 
+/* The words of `error`, or what they are for Markup, whose repr() is another. */
+static struct value no_float(struct render *render, struct value text, struct error *error)
+{
+	size_t capture = render_capture(render);
+
+	if (!value_is_markup(text))
+		return render_fail_error(render, FAIL_VALUE, error);
+	error_clear(error);
+	buf_puts(render->out, "could not convert string to float: ");
+	struct value words = value_print_repr(render, text) < 0 ? value_error() : render_captured(render, capture, 0);
+	return value_failed(words) ? words : render_fail(render, FAIL_VALUE, "%.*s", (int)words.len, words.text);
+}
+
 static struct value filter_filesizeformat(struct render *render, struct value self, const struct value *args)
 {
 	int binary = value_truth(render, args[0]);
@@ -190,7 +203,7 @@ static struct value filter_filesizeformat(struct render *render, struct value se
 	double bytes;
 
 	if (self.kind == VALUE_STRING && pyfloat_parse(value_span(self), &bytes, &error) < 0)
-		return render_fail_error(render, FAIL_VALUE, &error);
+		return no_float(render, self, &error);
 	switch (to_float(render, self, &bytes)) {
 	case CONVERTED:
 		break;

@@ -469,7 +469,10 @@ static struct value filter_attr(struct render *render, struct value self, const 
 {
 	const struct attribute *attribute;
 	struct value name = args[0];
+	uint32_t hash;
 
+	if (value_hash(render, name, &hash) < 0)
+		return value_error();
 	if (name.kind != VALUE_STRING)
 		return render_fail(render, FAIL_TYPE, "attribute name must be string, not '%s'", value_class_name(name));
 	attribute = registry_attribute(name, dict_hash_bytes(name.text, name.len));

@@ -236,6 +236,8 @@ static struct value filter_indent(struct render *render, struct value self, cons
 		return undefined_fail(render, self);
 	if (self.kind == VALUE_LIST)
 		return text_no_attribute(render, self, "splitlines");
+	if (self.kind == VALUE_TUPLE)
+		return value_binary(render, "+", self, value_literal(""));
 	if (self.kind != VALUE_STRING)
 		return render_fail(render, FAIL_TYPE, "unsupported operand type(s) for +=: '%s' and 'str'",
 				   value_class_name(self));
