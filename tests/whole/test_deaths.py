@@ -111,6 +111,7 @@ def test_redis_restarted_in_the_middle(make_host):
     host.wait_empty()
     ids = [m["data"].split(b"Message-ID:")[1].split(b"\r\n")[0] for m in host.messages()]
     assert len(ids) == len(set(ids)) == 200
+    assert len(host.log("redis down")) == len(host.log("redis back")) <= 1
 
 
 def test_outcome_is_kept_until_redis_is_back(make_host):
@@ -151,15 +152,119 @@ def test_frozen_worker_wakes_up_and_sends_nothing(host):
     assert len(host.messages()) == 1
 
 
-def test_a_worker_that_is_stuck_is_killed(host):
+# ---- messages that kill their worker ----
+
+def crash_under_poison(host):
+    """SIGSEGV for a worker that holds a poisoned message."""
+    def found():
+        return next((w["pid"] for w in host.workers() if w["stage"] == "rcpt" and w["id"].startswith("p-")), None)
+    pid = wait_for(found, what="a worker with a poisoned message")
+    os.kill(pid, signal.SIGSEGV)
+    wait_for(lambda: pid not in host.worker_pids(), what="its death")
+
+
+def test_the_second_crash_is_poison_and_the_others_flow(host):
+    poisons = 3
+    host.relay.rules({"stage": "rcpt", "to": "poison*", "do": {"stall": True}})
+    host.start(queues={"default": {"workers": 2}})
+    for number in range(20):
+        host.push(id="m-%d" % number)
+        if number < poisons:
+            host.push(id="p-%d" % number, email_to=["poison%d@example.com" % number])
+    for _ in range(2 * poisons):
+        crash_under_poison(host)
+    records = host.wait_dead(poisons)
+    host.wait_messages(20)
+    host.wait_empty()
+    assert len(host.messages()) == 20
+    for record in records:
+        assert record["dead"]["class"] == "poison"
+        assert record["dead"]["reason"] == "worker died: SIGSEGV in stage rcpt"
+        assert record["crashes"] == {"count": 2, "cause": "SIGSEGV", "stage": "rcpt"}
+    deaths = host.log("child died")
+    assert len(deaths) == 2 * poisons
+    assert not [line for line in deaths if "replaced_in" in line]     # nobody was throttled
+
+
+def test_a_kill_from_outside_is_not_the_messages_fault(host):
+    host.relay.rules({"stage": "rcpt", "times": 3, "do": {"stall": True}})
     host.start(queues={"default": {"workers": 1}})
-    pid = host.worker_pids()[0]
-    os.kill(pid, signal.SIGSTOP)
-    # idle limit: take wait + command timeout + grace
-    host.wait_log("child is stuck and killed", seconds=60)
-    wait_for(lambda: set(host.worker_pids()) - {pid}, what="its successor")
+    host.push(id="m")
+    for _ in range(3):
+        pid = worker_at(host, "rcpt")
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: pid not in host.worker_pids(), what="its death")
+    host.wait_messages(1)
+    host.wait_empty()
+    assert not host.left()["dead"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stuck_is_killed(host):
+    """An idle one, and one with a message, which is poison the second time."""
+    host.relay.rules({"stage": "mail", "times": 2, "do": {"stall": True}})
+    host.start(queues={"default": {"workers": 2}}, relays={"main": {"timeouts": {"command": "1s"}}})
+    host.push(id="m")
+    busy = worker_at(host, "mail")
+    idle = next(pid for pid in host.worker_pids() if pid != busy)
+    os.kill(idle, signal.SIGSTOP)
+    for count in (1, 2):
+        os.kill(worker_at(host, "mail"), signal.SIGSTOP)
+        host.wait_log("child is stuck and killed", count, seconds=40, stage="mail")
+    assert host.wait_dead()[0]["dead"]["reason"] == "worker died: time limit in stage mail"
+    host.wait_log("child is stuck and killed", stage="", pid=idle, seconds=40)
+    wait_for(lambda: len(set(host.worker_pids()) - {idle}) == 2, what="its successor")
     host.push()
     host.wait_messages(1)
 
 
-test_a_worker_that_is_stuck_is_killed = pytest.mark.slow(test_a_worker_that_is_stuck_is_killed)
+# ---- Redis ----
+
+def test_a_redis_that_hangs(host):
+    """The fence has no answer, so the dot is not sent; once it answers the mail goes out, once."""
+    host.relay.rules({"stage": "data", "times": 1, "do": {"delay": 1, "reply": "normal"}})
+    host.start(queues={"default": {"workers": 1}}, redis={"command_timeout": "1s"})
+    host.push(id="m")
+    worker_at(host, "data")
+    host.redis.freeze()
+    host.wait_log("final dot held back")
+    host.wait_log("redis down")
+    assert not host.messages()
+    host.redis.thaw()
+    host.wait_log("redis back")
+    host.wait_messages(1)
+    host.wait_empty()
+    assert len(host.messages()) == 1
+    assert len(host.log("redis down")) == len(host.log("redis back")) == 1
+
+
+def test_stop_while_redis_is_away(host):
+    """An outcome that could not be recorded does not keep the daemon from ending."""
+    host.relay.rules({"stage": "dot", "times": 1, "do": {"delay": 0.5, "reply": "normal"}})
+    host.start(queues={"default": {"workers": 2}}, stop_timeout="1s")
+    host.push(id="m")
+    worker_at(host, "final")
+    host.redis.kill()
+    host.wait_log("redis away, outcome kept in memory")
+    began = time.monotonic()
+    assert host.stop() == 0
+    assert time.monotonic() - began < 15
+
+
+def test_a_slot_that_is_configured_no_more(host):
+    """Its worker is killed after the reload that took its place away."""
+    host.relay.rules({"stage": "mail", "times": 2, "do": {"stall": True}})
+    host.start(queues={"default": {"workers": 2}})
+    host.push(id="m-1")
+    host.push(id="m-2")
+    wait_for(lambda: all(w["stage"] == "mail" for w in host.workers()), what="both in stage mail")
+    leaving = host.workers()[1]["pid"]
+    host.configure(queues={"default": {"workers": 1}})
+    host.signal(signal.SIGHUP)
+    host.wait_log("configuration reloaded")
+    os.kill(leaving, signal.SIGKILL)
+    host.wait_log("recovered from a dead worker")
+    os.kill(host.worker_pids()[0], signal.SIGKILL)
+    host.wait_messages(2)
+    host.wait_empty()
+    assert len(host.messages()) == 2 and len(host.worker_pids()) == 1
