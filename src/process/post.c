@@ -110,7 +110,8 @@ int64_t post_vacated(struct post *post, int wait_status, int64_t now_ms)
 	scoreboard_read(slot, &report);
 	snprintf(slot->death_stage, sizeof slot->death_stage, "%s", report.stage);
 	atomic_store(&slot->death_status, wait_status);
-	atomic_store(&slot->deadline_ms, 0);
+	/* What it was doing is not to be taken for its successor's work. */
+	scoreboard_report(slot, &(struct scoreboard_report){ .state = SCOREBOARD_VACANT }, 0);
 	atomic_store(&slot->pid, 0);
 	post->pid = 0;
 	post->asked_to_stop = false;

@@ -102,8 +102,10 @@ struct recovery_death scoreboard_death(const struct scoreboard_slot *slot)
 {
 	int status = atomic_load(&slot->death_status);
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	struct recovery_death death = { .stage = *slot->death_stage ? slot->death_stage : NULL };
+	struct recovery_death death = { .stage = slot->death_stage };
 
+	if (!*slot->death_stage)
+		return (struct recovery_death){ 0 };
 	if (atomic_load(&slot->death_by_limit))
 		death.cause = "time limit";
 	else if (signal && signal != SIGKILL && signal != SIGTERM)

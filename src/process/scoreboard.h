@@ -83,7 +83,8 @@ void scoreboard_report(struct scoreboard_slot *slot, const struct scoreboard_rep
 		       int64_t deadline_ms);
 
 /* How the last child of a slot died, as far as its message may be to blame: a
- * SIGKILL from outside says nothing about it.  Borrowed from the slot. */
+ * SIGKILL from outside says nothing about it, nor does a death in no stage, for
+ * Redis may give a message to one that was frozen before.  Borrowed from the slot. */
 struct recovery_death scoreboard_death(const struct scoreboard_slot *slot);
 
 /* Copies a report; false when the child died while it wrote it. */

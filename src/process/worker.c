@@ -238,6 +238,7 @@ static void handle(struct worker *w, const struct store_job *job)
 	uint64_t deferred = delivery_counts(w->delivery).deferred;
 	const struct recovery recovery = recovery_setup(w);
 
+	report(w, SCOREBOARD_BUSY, "take", NULL, w->setup->config->redis.command_timeout_ms);
 	w->taken++;
 	atomic_store(&w->setup->slot->claimed, true);
 	if (job->mark) {
@@ -267,6 +268,7 @@ static void adopt(struct worker *w)
 		if (status == STORE_OK)
 			status = store_take_held(w->store, &job, &error);
 		if (status == STORE_OK) {
+			report(w, SCOREBOARD_STARTING, "recover", NULL, w->setup->config->redis.command_timeout_ms);
 			recovery_settle(&recovery, &job, &death);
 			eventfd_write(w->setup->wake_fd, 1);
 		} else if (status != STORE_NOTHING) {

@@ -109,14 +109,22 @@ static void test_deaths_are_written_down(void **state)
 	assert_string_equal(post->slot->death_stage, "render");
 	assert_int_equal(post->start_at_ms, 5000);
 	assert_int_equal(post->pid, 0);
+	report.stage[0] = '\0';	/* it had begun nothing */
+	populate(100);
+	scoreboard_report(post->slot, &report, 12345);
+	post_vacated(post, KILLED_SEGV, 5000);
+	assert_null(scoreboard_death(post->slot).cause);
 }
 
 static void test_who_ran_out_of_memory_is_throttled(void **state)
 {
+	struct scoreboard_report report = { .state = SCOREBOARD_BUSY, .stage = "parse" };
+
 	(void)state;
 	posts_plan(&posts, &one);
 	populate(100);
 	struct post *post = posts_find(&posts, 101);
+	scoreboard_report(post->slot, &report, 12345);
 	atomic_store(&post->slot->claimed, true);
 	assert_int_equal(post_vacated(post, MEM_FATAL << 8, 5000), 1000);
 	assert_true(scoreboard_death(post->slot).starved);
