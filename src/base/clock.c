@@ -25,6 +25,11 @@ int64_t clock_unix_ms(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_processor_ms(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 char *clock_format_utc(int64_t unix_ms, char out[CLOCK_TEXT_SIZE])
 {
 	int64_t ms = unix_ms % 1000;

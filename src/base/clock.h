@@ -1,8 +1,9 @@
 /*
- * clock.h - the two clocks, in milliseconds
+ * clock.h - the clocks, in milliseconds
  *
  * Waiting and measuring use the monotonic clock, which nobody can set; the
- * wall clock is for what people read and for Redis scores.
+ * wall clock is for what people read and for Redis scores; the processor's
+ * is for work that others on the host may slow down.
  */
 #ifndef POSTRIDER_CLOCK_H
 #define POSTRIDER_CLOCK_H
@@ -12,6 +13,7 @@
 
 int64_t clock_monotonic_ms(void);
 int64_t clock_unix_ms(void);
+int64_t clock_processor_ms(void);	/* used by this thread */
 
 enum { CLOCK_TEXT_SIZE = 32 };
 

@@ -162,9 +162,11 @@ int eval_root(struct render *render, struct context *context, const struct templ
 		intptr_t parent = scope->slots[root->parent_slot].number;
 		rc = eval_root(render, context, (const struct template *)parent);
 	}
-	if (rc == 0)
-		eval_end(render, &before);
-	return rc;
+	/* While the place is known: the output may have grown since the last look at the limits. */
+	if (rc < 0 || render_checkpoint(render) < 0)
+		return -1;
+	eval_end(render, &before);
+	return 0;
 }
 
 int eval_block(struct render *render, struct scope *scope, const struct code *code)

@@ -19,7 +19,8 @@ bool compile_is_constant(const struct code *code)
 	return code->op == CODE_CONST || code->op == CODE_FRESH || (code->op == CODE_SLICE && code->flag);
 }
 
-enum { FOLD_MOST_BYTES = 4096, FOLD_MOST_ITEMS = 256, FOLD_STEPS = 10000, FOLD_ROOM = 1 << 20 };
+enum { FOLD_MOST_BYTES = 4096, FOLD_MOST_ITEMS = 256, FOLD_STEPS = 10000, FOLD_ROOM = 1 << 20,
+       FOLD_POWER_BITS = 1 << 16 };
 
 /* Whether a value can stand in the code: 0 no, 1 as it is, 2 it has to be
  * made anew since lists and dicts change. */
@@ -57,22 +58,42 @@ static int foldable(struct value v)
 
 struct folding {
 	struct render render;
+	struct template_limits limits;
 	struct context context;
 	struct eval_context eval;
 };
 
+#define LEAST(a, b) ((a) < (b) ? (a) : (b))
+
+/* Small ones, since what does not fit is done when the template runs; and
+ * never above those that it would meet then. */
+static struct template_limits fold_limits(const struct compile *c)
+{
+	const struct template_limits *limits = &c->template->set->options.limits;
+
+	return (struct template_limits){
+		.output_bytes = LEAST(FOLD_ROOM, limits->output_bytes),
+		.memory_bytes = c->arena->used + FOLD_ROOM,
+		.iterations = FOLD_STEPS,
+		.recursion = 1,
+		.range = LEAST(FOLD_STEPS, limits->range),
+		.repetition = LEAST(FOLD_ROOM, limits->repetition),
+		.power_bits = LEAST(FOLD_POWER_BITS, limits->power_bits),
+		.width = LEAST(FOLD_MOST_BYTES, limits->width),
+	};
+}
+
 /* A rendering without variables, for one operation on constants. */
 static void fold_begin(struct compile *c, struct folding *folding)
 {
-	*folding = (struct folding){ .eval = { c->autoescape } };
+	*folding = (struct folding){ .eval = { c->autoescape }, .limits = fold_limits(c) };
 	folding->context.eval = &folding->eval;
 	folding->context.template = c->template;
 	buf_reset(&c->fold_out);
 	folding->render = (struct render){
 		.arena = c->arena, .out = &c->fold_out, .context = &folding->context, .folding = true,
-		.error = ERROR_INIT, .steps_left = FOLD_STEPS, .output_limit = FOLD_ROOM,
-		.memory_limit = c->arena->used + FOLD_ROOM, .depth_limit = 1, .template = c->template,
-		.undefined = loader_undefined(c->template),
+		.error = ERROR_INIT, .limits = &folding->limits, .steps_left = FOLD_STEPS,
+		.template = c->template, .undefined = loader_undefined(c->template),
 	};
 }
 

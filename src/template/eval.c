@@ -470,7 +470,7 @@ static NOINLINE struct value eval_bound(struct render *render, struct scope *sco
 		if (value_failed(slots[i]))
 			return slots[i];
 	}
-	return call->callable->row->call(render, subject, slots);
+	return callable_run(render, call->callable, subject, slots);
 }
 
 /* A filter or test. */
@@ -482,7 +482,7 @@ static NOINLINE struct value eval_filter(struct render *render, struct scope *sc
 	if (value_failed(subject))
 		return subject;
 	if (call->constants)
-		return call->callable->row->call(render, subject, call->constants);
+		return callable_run(render, call->callable, subject, call->constants);
 	if (!call->bound)
 		return eval_unbound(render, scope, code, subject);
 	return eval_bound(render, scope, call, subject);

@@ -71,7 +71,7 @@ static int add_attribute(struct render *render, struct value key, struct value v
 	buf_puts(render->out, "=\"");
 	buf_add(render->out, escaped.text, escaped.len);
 	buf_putc(render->out, '"');
-	return 0;
+	return render_work(render, key.len + (uint64_t)escaped.len);
 }
 
 static struct value filter_xmlattr(struct render *render, struct value self, const struct value *args)
@@ -105,7 +105,7 @@ static int add_quoted(struct render *render, struct value v, bool query)
 	if (value_failed(text) || render_room(render, 3 * (uint64_t)text.len) < 0)
 		return -1;
 	url_quote(value_span(text), query, render->out);
-	return 0;
+	return render_work(render, text.len);
 }
 
 static int add_parameter(struct render *render, struct value pair)

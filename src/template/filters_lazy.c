@@ -296,10 +296,17 @@ static int fill_line(struct render *render, struct batch *batch, struct list *li
 
 	if (value_failed(missing) || value_index(render, missing, &count) < 0)
 		return -1;
-	if (count > 0 && render_room(render, (uint64_t)count * sizeof(struct value)) < 0)
+	if (count <= 0)
+		return 0;
+	if (render_repetition(render, (uint64_t)count) < 0 || render_steps(render, (uint64_t)count) < 0 ||
+	    render_room(render, (line->count + (uint64_t)count) * sizeof(struct value)) < 0)
 		return -1;
-	while (count-- > 0)
-		list_append(render->arena, line, batch->fill);
+	struct list *filled = list_new(render->arena, line->count + (size_t)count);
+	if (line->count)
+		memcpy(filled->items, line->items, line->count * sizeof(struct value));
+	for (filled->count = line->count; count > 0; count--)
+		filled->items[filled->count++] = batch->fill;
+	*line = *filled;
 	return 0;
 }
 

@@ -200,12 +200,14 @@ static struct value join(struct render *render, const struct list *list, struct 
 	size_t capture = render_capture(render);
 
 	separator = escaping ? value_escape(render, separator) : value_str(render, separator);
-	if (value_failed(separator) || render_room(render, (uint64_t)separator.len * list->count) < 0)
-		return value_error();
+	if (value_failed(separator))
+		return separator;
 	for (size_t i = 0; i < list->count; i++) {
+		size_t before = render->out->len;
 		if (i > 0)
 			buf_add(render->out, separator.text, separator.len);
-		if (add_joined_item(render, list->items[i], escaping) < 0)
+		if (add_joined_item(render, list->items[i], escaping) < 0 ||
+		    render_work(render, render->out->len - before) < 0)
 			return value_error();
 	}
 	return render_captured(render, capture, escaping ? VALUE_MARKUP : 0);

@@ -150,22 +150,13 @@ static struct value filter_truncate(struct render *render, struct value self, co
 static struct value filter_center(struct render *render, struct value self, const struct value *args)
 {
 	struct value text = value_str(render, self);
-	struct error error = ERROR_INIT;
 	size_t capture = render_capture(render);
 	int64_t width;
 
-	if (value_failed(text) || value_index(render, args[0], &width) < 0)
+	if (value_failed(text) || value_index(render, args[0], &width) < 0 || render_width(render, width) < 0)
 		return value_error();
-	if (pad_add(value_span(text), width, ' ', PAD_CENTER, render->out, &error) < 0)
-		return render_fail_error(render, FAIL_LIMIT, &error);
+	pad_add(value_span(text), width, ' ', PAD_CENTER, render->out);
 	return text_captured(render, capture, text);
-}
-
-static struct value indent_text(struct render *render, struct value width)
-{
-	if (width.kind == VALUE_STRING)
-		return width;
-	return value_binary(render, "*", value_literal(" "), width);
 }
 
 struct indention {
@@ -227,7 +218,7 @@ static struct value indent_lines(struct render *render, struct value text, struc
 
 static struct value filter_indent(struct render *render, struct value self, const struct value *args)
 {
-	struct value indent = indent_text(render, args[0]), text;
+	struct value indent = text_indention(render, args[0]), text;
 	int first, blank;
 
 	if (value_failed(indent))
@@ -273,11 +264,15 @@ static int add_wrapped(struct render *render, struct span s, const struct wrap *
 		start = render->out->len;
 		if (render_steps(render, 1 + line.len / 64) < 0)
 			return -1;
+		/* Two lines together are longer than the width. */
+		if (wrap->width > 0 &&
+		    render_room(render, (2 * line.len / (uint64_t)wrap->width + 2) * between.len) < 0)
+			return -1;
 		if (wrap_add(line, wrap, value_span(between), render->out, &error) < 0) {
 			render_fail_error(render, FAIL_VALUE, &error);
 			return -1;
 		}
-		if (render_room(render, render->out->len - start) < 0)
+		if (render_work(render, render->out->len - start) < 0)
 			return -1;
 	}
 	return 0;

@@ -52,6 +52,7 @@ int format_value(struct render *render, struct value v, struct span s)
 {
 	struct error error = ERROR_INIT;
 	const char *type = value_class_name(v);
+	size_t capture = render_capture(render);
 	struct spec spec;
 	int status;
 
@@ -65,13 +66,17 @@ int format_value(struct render *render, struct value v, struct span s)
 	}
 	if (spec_parse(s, type, v.kind == VALUE_STRING, &spec, &error) < 0)
 		return fail_spec(render, &error);
+	if (render_width(render, spec.width) < 0)
+		return -1;
+	if (v.kind != VALUE_STRING && render_width(render, spec.precision) < 0)
+		return -1;
 	if (v.kind == VALUE_STRING)
 		status = spec_format_text(&spec, value_span(v), type, render->out, &error);
 	else if (v.kind == VALUE_FLOAT)
 		status = spec_format_float(&spec, v.real, type, render->out, &error);
 	else
 		status = spec_format_int(&spec, value_to_pyint(v), type, render->out, &error);
-	return status < 0 ? fail_spec(render, &error) : render_room(render, 0);
+	return status < 0 ? fail_spec(render, &error) : render_work(render, render->out->len - capture);
 }
 
 /* ---- the string's fields ---- */

@@ -159,6 +159,8 @@ static struct value global_lipsum(struct render *render, struct value self, cons
 				   (long long)least, (long long)most, (long long)(most - least));
 	capture = render_capture(render);
 	for (int64_t i = 0; i < paragraphs; i++) {
+		if (render_steps(render, 1) < 0)
+			return value_error();
 		if (i > 0)
 			buf_puts(render->out, html ? "\n" : "\n\n");
 		buf_puts(render->out, html ? "<p>" : "");

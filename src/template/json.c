@@ -9,6 +9,7 @@
 
 #include "template/py/pyfloat.h"
 #include "template/py/utf8.h"
+#include "template/text.h"
 
 struct printer {
 	struct render *render;
@@ -83,13 +84,14 @@ static bool print_simple(struct printer *printer, struct value v, int *status)
 }
 
 /* The line end before an item or the closing bracket. */
-static void new_line(struct printer *printer)
+static int new_line(struct printer *printer)
 {
 	if (!printer->indented)
-		return;
+		return 0;
 	buf_putc(printer->out, '\n');
 	for (unsigned i = 0; i < printer->level; i++)
 		span_add(printer->indent, printer->out);
+	return render_work(printer->render, (uint64_t)printer->level * printer->indent.len);
 }
 
 static int enter(struct printer *printer, struct frame *frame, const void *container)
@@ -105,19 +107,21 @@ static int enter(struct printer *printer, struct frame *frame, const void *conta
 	return render_steps(printer->render, 1);
 }
 
-static void leave(struct printer *printer, char bracket)
+static int leave(struct printer *printer, char bracket)
 {
 	printer->frames = printer->frames->outer;
 	printer->level--;
-	new_line(printer);
+	if (new_line(printer) < 0)
+		return -1;
 	buf_putc(printer->out, bracket);
+	return 0;
 }
 
-static void separate(struct printer *printer, bool first)
+static int separate(struct printer *printer, bool first)
 {
 	if (!first)
 		buf_puts(printer->out, printer->indented ? "," : ", ");
-	new_line(printer);
+	return new_line(printer);
 }
 
 static int print_list(struct printer *printer, const struct list *list)
@@ -132,12 +136,10 @@ static int print_list(struct printer *printer, const struct list *list)
 		return -1;
 	buf_putc(printer->out, '[');
 	for (size_t i = 0; i < list->count; i++) {
-		separate(printer, i == 0);
-		if (print(printer, list->items[i]) < 0)
+		if (separate(printer, i == 0) < 0 || print(printer, list->items[i]) < 0)
 			return -1;
 	}
-	leave(printer, ']');
-	return 0;
+	return leave(printer, ']');
 }
 
 /* A key is text; what is simple becomes it. */
@@ -147,7 +149,7 @@ static int print_key(struct printer *printer, struct value key)
 
 	if (key.kind == VALUE_STRING) {
 		print_text(value_span(key), printer->out);
-		return 0;
+		return render_work(printer->render, key.len);
 	}
 	buf_putc(printer->out, '"');
 	if (!print_simple(printer, key, &status)) {
@@ -187,15 +189,13 @@ static int print_dict(struct printer *printer, const struct dict *dict)
 		return -1;
 	buf_putc(printer->out, '{');
 	for (size_t i = 0; i < dict->count; i++) {
-		separate(printer, i == 0);
-		if (print_key(printer, keys[i]) < 0)
+		if (separate(printer, i == 0) < 0 || print_key(printer, keys[i]) < 0)
 			return -1;
 		buf_puts(printer->out, ": ");
 		if (print(printer, values[i]) < 0)
 			return -1;
 	}
-	leave(printer, '}');
-	return 0;
+	return leave(printer, '}');
 }
 
 enum { NESTED_MOST = 1000 };
@@ -213,7 +213,7 @@ static int print(struct printer *printer, struct value v)
 	switch (v.kind) {
 	case VALUE_STRING:
 		print_text(value_span(v), printer->out);
-		return render_room(printer->render, v.len);
+		return render_work(printer->render, v.len);
 	case VALUE_LIST:
 	case VALUE_TUPLE:
 		return print_list(printer, v.list);
@@ -228,12 +228,11 @@ static int print(struct printer *printer, struct value v)
 
 static int read_indent(struct render *render, struct value indent, struct printer *printer)
 {
-	struct value text = indent;
+	struct value text;
 
 	if (indent.kind == VALUE_NONE)
 		return 0;
-	if (indent.kind != VALUE_STRING)
-		text = value_binary(render, "*", value_literal(" "), indent);
+	text = text_indention(render, indent);
 	if (value_failed(text))
 		return -1;
 	printer->indented = true;

@@ -68,19 +68,17 @@ PREDICATE(isupper, casing_is_upper(s))
 static struct value pad(struct render *render, struct value self, const struct value *args, enum pad_side side)
 {
 	struct value fill = value_given(args[1]) ? text_escape_argument(render, self, args[1]) : value_literal(" ");
-	struct error error = ERROR_INIT;
 	size_t capture = render_capture(render), at = 0;
 	int64_t width;
 
-	if (value_failed(fill) || value_index(render, args[0], &width) < 0)
+	if (value_failed(fill) || value_index(render, args[0], &width) < 0 || render_width(render, width) < 0)
 		return value_error();
 	if (fill.kind != VALUE_STRING)
 		return render_fail(render, FAIL_TYPE, "The fill character must be a unicode character, not %s",
 				   value_class_name(fill));
 	if (value_points(fill) != 1)
 		return render_fail(render, FAIL_TYPE, "The fill character must be exactly one character long");
-	if (pad_add(value_span(self), width, utf8_next(value_span(fill), &at), side, render->out, &error) < 0)
-		return render_fail_error(render, FAIL_LIMIT, &error);
+	pad_add(value_span(self), width, utf8_next(value_span(fill), &at), side, render->out);
 	return text_captured(render, capture, self);
 }
 
@@ -99,29 +97,28 @@ static struct value str_rjust(struct render *render, struct value self, const st
 	return pad(render, self, args, PAD_LEFT);
 }
 
-/* pad_zfill() or pad_expand_tabs() */
-static struct value by_number(struct render *render, struct value self, struct value number,
-			      int (*add)(struct span, int64_t, struct buf *, struct error *))
-{
-	struct error error = ERROR_INIT;
-	size_t capture = render_capture(render);
-	int64_t n;
-
-	if (value_index(render, number, &n) < 0)
-		return value_error();
-	if (add(value_span(self), n, render->out, &error) < 0)
-		return render_fail_error(render, FAIL_LIMIT, &error);
-	return text_captured(render, capture, self);
-}
-
 static struct value str_zfill(struct render *render, struct value self, const struct value *args)
 {
-	return by_number(render, self, args[0], pad_zfill);
+	size_t capture = render_capture(render);
+	int64_t width;
+
+	if (value_index(render, args[0], &width) < 0 || render_width(render, width) < 0)
+		return value_error();
+	pad_zfill(value_span(self), width, render->out);
+	return text_captured(render, capture, self);
 }
 
 static struct value str_expandtabs(struct render *render, struct value self, const struct value *args)
 {
-	return by_number(render, self, args[0], pad_expand_tabs);
+	size_t capture = render_capture(render);
+	int64_t size;
+
+	if (value_index(render, args[0], &size) < 0 || render_width(render, size) < 0)
+		return value_error();
+	if (size > 0 && render_room(render, (uint64_t)size * seek_count(value_span(self), span_of("\t"))) < 0)
+		return value_error();
+	pad_expand_tabs(value_span(self), size, render->out);
+	return text_captured(render, capture, self);
 }
 
 /* ---- stripping ---- */
@@ -344,9 +341,12 @@ static struct value str_translate(struct render *render, struct value self, cons
 	size_t capture = render_capture(render);
 	struct span s = value_span(self);
 
-	for (size_t i = 0; i < s.len;)
-		if (add_translated(render, args[0], utf8_next(s, &i)) < 0)
+	for (size_t i = 0; i < s.len;) {
+		size_t before = render->out->len;
+		if (add_translated(render, args[0], utf8_next(s, &i)) < 0 ||
+		    render_work(render, render->out->len - before) < 0)
 			return value_error();
+	}
 	return text_captured(render, capture, self);
 }
 

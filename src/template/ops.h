@@ -110,7 +110,7 @@ struct value value_slice(struct render *render, struct value v, struct value sta
 struct cursor {
 	struct value over;
 	size_t at;		/* item, byte offset, or entry that comes next */
-	uint32_t count;		/* entries of the dict when it began */
+	uint64_t count;		/* entries of the dict when it began; numbers of a range that may be taken */
 };
 
 int cursor_open(struct render *render, struct cursor *cursor, struct value v);

@@ -215,6 +215,8 @@ static int contains_text(struct render *render, struct value container, struct v
 			    value_class_name(item));
 		return -1;
 	}
+	if (render_work(render, container.len) < 0)
+		return -1;
 	return !item.len || memmem(container.text, container.len, item.text, item.len) != NULL;
 }
 
@@ -298,21 +300,46 @@ int value_contains(struct render *render, struct value container, struct value i
 	return contains_by_iterating(render, container, item);
 }
 
+enum { NESTED_MOST = 1000 };
+
+/* A tuple may hold one that holds the same one twice, and so on: hashing it is
+ * counted beforehand.  0, or -1 and why it cannot be hashed. */
+static int check_hashable(struct render *render, struct value v, unsigned nested)
+{
+	uint32_t ignored;
+
+	if (is_strict(v))
+		return strict_failure(render, v);
+	if (v.kind != VALUE_TUPLE) {
+		if (render_work(render, v.kind == VALUE_STRING ? v.len : 0) < 0)
+			return -1;
+		if (dict_hash(v, &ignored))
+			return 0;
+		render_fail(render, FAIL_TYPE, "unhashable type: '%s'", value_class_name(v));
+		return -1;
+	}
+	if (nested > NESTED_MOST) {
+		render_fail(render, FAIL_RUNTIME, "maximum recursion depth exceeded");
+		return -1;
+	}
+	if (render_steps(render, v.list->count) < 0)
+		return -1;
+	for (size_t i = 0; i < v.list->count; i++)
+		if (check_hashable(render, v.list->items[i], nested + 1) < 0)
+			return -1;
+	return 0;
+}
+
 int value_hash(struct render *render, struct value v, uint32_t *hash)
 {
 	if (is_strict(v))
 		return strict_failure(render, v);
-	if (dict_hash(v, hash))
+	if (v.kind != VALUE_TUPLE && dict_hash(v, hash))
 		return 0;
-	while (v.kind == VALUE_TUPLE) {
-		uint32_t ignored;
-		size_t i = 0;
-		while (i + 1 < v.list->count && dict_hash(v.list->items[i], &ignored))
-			i++;
-		v = v.list->items[i];
-	}
-	render_fail(render, FAIL_TYPE, "unhashable type: '%s'", value_class_name(v));
-	return -1;
+	if (check_hashable(render, v, 0) < 0)
+		return -1;
+	dict_hash(v, hash);
+	return 0;
 }
 
 /* ---- sorting: a stable merge sort ---- */

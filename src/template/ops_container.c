@@ -4,6 +4,7 @@
 #include "template/py/utf8.h"
 #include "template/registry.h"
 #include "template/type.h"
+#include "template/template.h"
 
 int64_t value_length(struct render *render, struct value v)
 {
@@ -341,8 +342,10 @@ int cursor_open(struct render *render, struct cursor *cursor, struct value v)
 	case VALUE_STRING:
 	case VALUE_TUPLE:
 	case VALUE_LIST:
-	case VALUE_RANGE:
 	case VALUE_ITERATOR:
+		return 0;
+	case VALUE_RANGE:
+		cursor->count = render->limits->range;
 		return 0;
 	case VALUE_DICT:
 	case VALUE_VIEW:
@@ -435,6 +438,8 @@ int cursor_next(struct render *render, struct cursor *cursor, struct value *item
 	case VALUE_RANGE:
 		if (cursor->at >= over.range->count)
 			return 0;
+		if (cursor->at >= cursor->count)
+			return render_range(render, over.range->count);
 		*item = range_item(over.range, cursor->at++);
 		return 1;
 	case VALUE_ITERATOR:
@@ -453,6 +458,9 @@ struct value value_to_list(struct render *render, struct value v)
 	struct value item;
 	int rc;
 
+	/* A loop may break off; this will not. */
+	if (v.kind == VALUE_RANGE && render_range(render, v.range->count) < 0)
+		return value_error();
 	if (cursor_open(render, &cursor, v) < 0)
 		return value_error();
 	while ((rc = cursor_next(render, &cursor, &item)) > 0)

@@ -109,6 +109,16 @@ static int float_arithmetic(const char *op, double a, double b, double *out, str
 	}
 }
 
+/* How many binary digits a ** b has at least. */
+static uint64_t power_bits(struct pyint a, struct pyint b)
+{
+	uint64_t bits = pyint_bits(a), least;
+
+	if (bits < 2)
+		return bits;
+	return b.big || __builtin_mul_overflow(bits - 1, (uint64_t)b.small, &least) ? UINT64_MAX : least + 1;
+}
+
 static struct value ints(struct render *render, const char *op, struct value a, struct value b)
 {
 	struct error error = ERROR_INIT;
@@ -132,6 +142,10 @@ static struct value ints(struct render *render, const char *op, struct value a, 
 			return render_fail_error(render, FAIL_ARITHMETIC, &error);
 		return value_float(real);
 	}
+	if (!strcmp(op, "**") && render_power(render, power_bits(left, right)) < 0)
+		return value_error();
+	if (left.big && right.big && render_work(render, pyint_bits(left) / 64 * pyint_bits(right) / 64) < 0)
+		return value_error();
 	if (int_arithmetic(render, op, left, right, &result, &error) < 0)
 		return render_fail_error(render, FAIL_ARITHMETIC, &error);
 	return value_pyint(result);
@@ -212,10 +226,8 @@ static bool is_sequence(struct value v)
 
 static struct value repeat_text(struct render *render, struct value text, uint64_t times)
 {
-	uint64_t len;
+	uint64_t len = times * text.len;	/* at most 4 bytes for each of so many characters */
 
-	if (__builtin_mul_overflow(times, (uint64_t)text.len, &len))
-		len = UINT64_MAX;
 	if (render_room(render, len) < 0)
 		return value_error();
 	size_t capture = render_capture(render);
@@ -228,22 +240,25 @@ static struct value repeat_text(struct render *render, struct value text, uint64
 static struct value repeat(struct render *render, struct value sequence, struct value count)
 {
 	uint64_t times, total;
-	size_t length = sequence.kind == VALUE_STRING ? sequence.len : sequence.list->count;
+	size_t length = sequence.kind == VALUE_STRING ? value_points(sequence) : sequence.list->count;
 
 	if (count.flags & VALUE_BIG && pyint_sign(value_to_pyint(count)) > 0)
 		return render_fail(render, FAIL_ARITHMETIC,
 				   "cannot fit 'int' into an index-sized integer");
 	times = (count.flags & VALUE_BIG) || count.number < 0 || !length ? 0 : (uint64_t)count.number;
+	if (__builtin_mul_overflow(times, (uint64_t)length, &total))
+		total = UINT64_MAX;
+	/* Once is a copy, whose size is nothing new. */
+	if (times > 1 && render_repetition(render, total) < 0)
+		return value_error();
 	if (sequence.kind == VALUE_STRING)
 		return repeat_text(render, sequence, times);
-	if (__builtin_mul_overflow(times, length * sizeof(struct value), &total))
-		total = UINT64_MAX;
-	if (render_room(render, total) < 0 || render_steps(render, times * length) < 0)
+	if (render_room(render, total * sizeof(struct value)) < 0 || render_steps(render, total) < 0)
 		return value_error();
-	struct list *list = list_new(render->arena, times * length);
+	struct list *list = list_new(render->arena, total);
 	for (uint64_t i = 0; i < times; i++)
 		memcpy(list->items + i * length, sequence.list->items, length * sizeof(struct value));
-	list->count = times * length;
+	list->count = total;
 	return sequence.kind == VALUE_LIST ? value_list(list) : value_tuple(list);
 }
 

@@ -186,7 +186,9 @@ static int convert(struct formatting *f, struct percent *item)
 		return -1;
 	if (item->precision == PERCENT_STAR && star(f, item, percent_set_precision) < 0)
 		return -1;
-	if (item->width > 0 && render_room(f->render, (uint64_t)item->width) < 0)
+	if (render_width(f->render, item->width) < 0)
+		return -1;
+	if ((percent_is_integer(item) || percent_is_float(item)) && render_width(f->render, item->precision) < 0)
 		return -1;
 	if ((item->keyed ? keyed_argument(f, item->key, &v) : next_argument(f, &v)) < 0)
 		return -1;
@@ -206,16 +208,17 @@ static int run(struct formatting *f, struct span format)
 {
 	struct error error = ERROR_INIT;
 	struct percent item;
+	size_t at = 0, before = 0;
 	bool keyed = false;
-	size_t at = 0;
 	int rc;
 
 	while ((rc = percent_next(format, &at, &item, &f->text, &error)) > 0) {
 		keyed |= item.keyed;
 		if (convert(f, &item) < 0)
 			return -1;
-		if (render_steps(f->render, 1) < 0 || render_room(f->render, f->text.len) < 0)
+		if (render_work(f->render, f->text.len - before) < 0 || render_room(f->render, f->text.len) < 0)
 			return -1;
+		before = f->text.len;
 	}
 	if (rc < 0)
 		return take_error(f, FAIL_VALUE, &error);

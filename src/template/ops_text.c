@@ -56,7 +56,26 @@ const char *value_class_name(struct value v)
 struct printing {
 	const struct printing *outer;
 	const void *container;
+	unsigned nested;
 };
+
+/* As deep as Python goes. */
+enum { NESTED_MOST = 1000 };
+
+static struct printing printing_in(const struct printing *outer, const void *container)
+{
+	return (struct printing){ outer, container, outer ? outer->nested + 1 : 1 };
+}
+
+static int print_deeper(struct render *render, const struct printing *outer)
+{
+	if (outer->nested > NESTED_MOST) {
+		render_fail(render, FAIL_RUNTIME,
+			    "maximum recursion depth exceeded while getting the repr of an object");
+		return -1;
+	}
+	return render_descend(render) < 0 ? -1 : render_steps(render, 1);
+}
 
 static int print_repr(struct render *render, struct value v, const struct printing *outer);
 
@@ -71,7 +90,7 @@ static bool is_printing(const struct printing *outer, const void *container)
 static int print_items(struct render *render, const struct list *list, const char *brackets,
 		       const struct printing *outer)
 {
-	struct printing here = { outer, list };
+	struct printing here = printing_in(outer, list);
 	struct buf *out = render->out;
 
 	buf_putc(out, brackets[0]);
@@ -93,7 +112,7 @@ static int print_items(struct render *render, const struct list *list, const cha
 
 static int print_dict(struct render *render, const struct dict *dict, const struct printing *outer)
 {
-	struct printing here = { outer, dict };
+	struct printing here = printing_in(outer, dict);
 	struct buf *out = render->out;
 	uint32_t at = 0;
 	bool first = true;
@@ -119,7 +138,7 @@ static int print_dict(struct render *render, const struct dict *dict, const stru
 
 static int print_view(struct render *render, struct value view, const struct printing *outer)
 {
-	struct printing here = { outer, view.dict };
+	struct printing here = printing_in(outer, view.dict);
 	struct buf *out = render->out;
 	uint32_t at = 0;
 	bool first = true;
@@ -171,7 +190,7 @@ static int print_text_repr(struct render *render, struct value v)
 	quote_repr(value_span(v), render->out);
 	if (v.flags & VALUE_MARKUP)
 		buf_putc(render->out, ')');
-	return 0;
+	return render_work(render, v.len);
 }
 
 static int print_range(struct render *render, const struct range *range)
@@ -193,7 +212,7 @@ static int print_object(struct render *render, struct value v, bool repr)
 
 static int print_repr(struct render *render, struct value v, const struct printing *outer)
 {
-	if (outer && (render_descend(render) < 0 || render_steps(render, 1) < 0))
+	if (outer && print_deeper(render, outer) < 0)
 		return -1;
 	switch ((enum value_kind)v.kind) {
 	case VALUE_MISSING:

@@ -179,12 +179,13 @@ struct place {
 
 static int print(struct printer *printer, struct value v, struct place place);
 
-static void new_line(struct printer *printer, const char *before, int64_t indent)
+static int new_line(struct printer *printer, const char *before, int64_t indent)
 {
 	buf_puts(printer->out, before);
 	buf_putc(printer->out, '\n');
-	while (indent-- > 0)
+	for (int64_t i = 0; i < indent; i++)
 		buf_putc(printer->out, ' ');
+	return render_work(printer->render, indent > 0 ? (uint64_t)indent : 0);
 }
 
 static int print_items(struct printer *printer, const struct list *list, struct place place)
@@ -192,8 +193,8 @@ static int print_items(struct printer *printer, const struct list *list, struct 
 	for (size_t i = 0; i < list->count; i++) {
 		struct place at = { place.indent + 1, i + 1 == list->count ? place.allowance : 1, place.level };
 
-		if (i > 0)
-			new_line(printer, ",", at.indent);
+		if (i > 0 && new_line(printer, ",", at.indent) < 0)
+			return -1;
 		if (print(printer, list->items[i], at) < 0)
 			return -1;
 	}
@@ -259,10 +260,8 @@ static int print_dict(struct printer *printer, const struct dict *dict, struct p
 		struct value key = flat(printer, pairs[i].key);
 		struct place at = { place.indent + 1, i + 1 == count ? place.allowance + 1 : 1, place.level };
 
-		if (value_failed(key))
+		if (value_failed(key) || (i > 0 && new_line(printer, ",", at.indent) < 0))
 			return -1;
-		if (i > 0)
-			new_line(printer, ",", at.indent);
 		buf_add(printer->out, key.text, key.len);
 		buf_puts(printer->out, ": ");
 		at.indent += (int64_t)value_points(key) + 2;
@@ -301,14 +300,15 @@ struct literals {
 	int64_t indent;
 };
 
-static void add_literal(struct literals *literals, struct span s)
+static int add_literal(struct literals *literals, struct span s)
 {
-	if (literals->count++ > 0)
-		new_line(literals->printer, "", literals->indent);
+	if (literals->count++ > 0 && new_line(literals->printer, "", literals->indent) < 0)
+		return -1;
 	quote_repr(s, literals->out);
+	return render_work(literals->printer->render, s.len);
 }
 
-static void add_line(struct literals *literals, struct span line, int64_t width, int64_t last_width)
+static int add_line(struct literals *literals, struct span line, int64_t width, int64_t last_width)
 {
 	size_t from = 0, to = 0;
 
@@ -317,14 +317,13 @@ static void add_line(struct literals *literals, struct span line, int64_t width,
 		int64_t most = end == line.len ? last_width : width;
 
 		if (repr_width(span_cut(line, from, end)) > most) {
-			if (to > from)
-				add_literal(literals, span_cut(line, from, to));
+			if (to > from && add_literal(literals, span_cut(line, from, to)) < 0)
+				return -1;
 			from = to;
 		}
 		to = end;
 	}
-	if (to > from)
-		add_literal(literals, span_cut(line, from, to));
+	return to > from ? add_literal(literals, span_cut(line, from, to)) : 0;
 }
 
 static int print_text(struct printer *printer, struct value v, struct place place)
@@ -344,10 +343,9 @@ static int print_text(struct printer *printer, struct value v, struct place plac
 	width = WIDTH - literals.indent;
 	while (split_next(&split, &line)) {
 		last_width = split.rest.len == 0 ? width - place.allowance : width;
-		if (repr_width(line) <= last_width)
-			add_literal(&literals, line);
-		else
-			add_line(&literals, line, width, last_width);
+		if ((repr_width(line) <= last_width ? add_literal(&literals, line)
+						    : add_line(&literals, line, width, last_width)) < 0)
+			return -1;
 		if (render_steps(printer->render, 1 + line.len / 16) < 0)
 			return -1;
 	}

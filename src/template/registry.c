@@ -327,7 +327,7 @@ struct value callable_call(struct render *render, const struct callable *callabl
 
 	if (callable_bind(render, callable, arguments, slots) < 0)
 		return value_error();
-	return callable->row->call(render, self, slots);
+	return callable_run(render, callable, self, slots);
 }
 
 static struct value call_global(struct render *render, struct object *self, struct arguments arguments)

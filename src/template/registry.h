@@ -64,6 +64,18 @@ struct value registry_i18n(struct value name, uint32_t hash, bool newstyle); /* 
 int callable_bind(struct render *render, const struct callable *callable,
 		  struct arguments arguments, struct value *slots);
 
+/*
+ * Calls with every parameter in its place.  Natives are free to look through
+ * the whole of a text once: a long one counts as work, whatever they do.
+ */
+static inline struct value callable_run(struct render *render, const struct callable *callable,
+					struct value self, const struct value *slots)
+{
+	if (self.kind == VALUE_STRING && self.len > 4096 && render_work(render, self.len) < 0)
+		return value_error();
+	return callable->row->call(render, self, slots);
+}
+
 /* Binds and calls. */
 struct value callable_call(struct render *render, const struct callable *callable, struct value self,
 			   struct arguments arguments);

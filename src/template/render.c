@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "template/machine.h"
+#include "template/template.h"
 
 struct value render_fail(struct render *render, enum fail fail, const char *format, ...)
 {
@@ -31,50 +32,109 @@ struct value render_fail_error(struct render *render, enum fail fail, struct err
 
 /* ---- limits ---- */
 
-static int out_of_memory(struct render *render)
+/* `what` with its number in it; the rest says how to allow it. */
+__attribute__((format(printf, 3, 4)))
+static int above(struct render *render, const char *key, const char *what, ...)
 {
-	render_fail(render, FAIL_LIMIT,
-		    "the rendering needs more memory than its limit of %zu bytes",
-		    render->memory_limit);
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, what);
+	buf_vprintf(&text, what, ap);
+	va_end(ap);
+	render_fail(render, FAIL_LIMIT, "%s (templates.limits.%s)", buf_str(&text), key);
+	buf_clear(&text);
 	return -1;
+}
+
+static int above_memory(struct render *render)
+{
+	return above(render, "memory", "the rendering needs more than %zu bytes of memory",
+		     render->limits->memory_bytes);
+}
+
+static int above_output(struct render *render)
+{
+	return above(render, "output", "the output is larger than %zu bytes", render->limits->output_bytes);
 }
 
 int render_room(struct render *render, uint64_t bytes)
 {
-	size_t used = render->arena->used + render->out->len;
+	size_t used = render->arena->used + render->out->len, most = render->limits->memory_bytes;
 
-	if (bytes > render->memory_limit || used > render->memory_limit - bytes)
-		return out_of_memory(render);
-	return 0;
+	return bytes > most || used > most - bytes ? above_memory(render) : 0;
+}
+
+int render_width(struct render *render, int64_t columns)
+{
+	uint64_t most = render->limits->width;
+
+	return columns <= 0 || (uint64_t)columns <= most ? 0
+	     : above(render, "width", "a field of %lld characters is wider than %llu", (long long)columns,
+		     (unsigned long long)most);
+}
+
+int render_repetition(struct render *render, uint64_t count)
+{
+	uint64_t most = render->limits->repetition;
+
+	return count <= most ? 0
+	     : above(render, "repetition", "a repetition makes more than %llu characters or items",
+		     (unsigned long long)most);
+}
+
+int render_range(struct render *render, uint64_t count)
+{
+	uint64_t most = render->limits->range;
+
+	return count <= most ? 0
+	     : above(render, "range", "a range gives more than %llu numbers", (unsigned long long)most);
+}
+
+int render_power(struct render *render, uint64_t bits)
+{
+	uint64_t most = render->limits->power_bits;
+
+	return bits <= most ? 0
+	     : above(render, "power", "a power has more than %llu binary digits", (unsigned long long)most);
+}
+
+/* On a host with too much to do time passes in which nothing is rendered: the
+ * clock that is read quickly only says when to ask the processor's. */
+static bool is_out_of_time(struct render *render)
+{
+	int64_t now = clock_monotonic_ms(), left;
+
+	if (!render->deadline_ms || now <= render->deadline_ms)
+		return false;
+	left = render->limits->time_ms - (clock_processor_ms() - render->began_ms);
+	render->deadline_ms = now + left;
+	return left <= 0;
 }
 
 static int check_limits(struct render *render)
 {
-	if (render->arena->used > render->memory_limit)
-		return out_of_memory(render);
-	if (render->out->len > render->output_limit) {
-		render_fail(render, FAIL_LIMIT, "the output is larger than %zu bytes", render->output_limit);
-		return -1;
-	}
-	if (render->deadline_ms && clock_monotonic_ms() > render->deadline_ms) {
-		render_fail(render, FAIL_LIMIT, "the rendering takes too long");
-		return -1;
-	}
+	if (render->arena->used > render->limits->memory_bytes)
+		return above_memory(render);
+	if (render->out->len > render->limits->output_bytes)
+		return above_output(render);
+	if (is_out_of_time(render))
+		return above(render, "time", "the rendering takes longer than %lld ms",
+			     (long long)render->limits->time_ms);
 	return 0;
 }
 
-enum { STEPS_BETWEEN_CHECKS = 1024 };
+enum { STEPS_BETWEEN_CHECKS = 1024, BYTES_A_STEP = 256 };
 
 int render_checkpoint(struct render *render)
 {
-	uint64_t spent = (uint64_t)(STEPS_BETWEEN_CHECKS - render->countdown);
+	int64_t left = render->steps_left + render->countdown;
 
-	if (spent > render->steps_left) {
-		render_fail(render, FAIL_LIMIT, "the rendering takes too many steps");
-		return -1;
-	}
-	render->steps_left -= spent;
-	render->countdown = STEPS_BETWEEN_CHECKS;
+	if (left < 0)
+		return above(render, "iterations", "the rendering takes more than %llu steps",
+			     (unsigned long long)render->limits->iterations);
+	render->countdown = left < STEPS_BETWEEN_CHECKS ? left : STEPS_BETWEEN_CHECKS;
+	render->steps_left = left - render->countdown;
 	return check_limits(render);
 }
 
@@ -82,6 +142,11 @@ int render_steps(struct render *render, uint64_t steps)
 {
 	render->countdown -= steps > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)steps;
 	return render->countdown > 0 ? 0 : render_checkpoint(render);
+}
+
+int render_work(struct render *render, uint64_t bytes)
+{
+	return render_steps(render, bytes / BYTES_A_STEP);
 }
 
 int render_descend(struct render *render)
@@ -97,16 +162,14 @@ int render_descend(struct render *render)
 
 int render_enter(struct render *render)
 {
-	if (render->depth >= render->depth_limit) {
-		render_fail(render, FAIL_RUNTIME,
-			    "maximum recursion depth exceeded (%u nested macros, blocks and includes)",
-			    render->depth_limit);
-		return -1;
-	}
+	if (render->depth >= render->limits->recursion)
+		return above(render, "recursion",
+			     "maximum recursion depth exceeded: more than %u nested macros, blocks and includes",
+			     render->limits->recursion);
 	if (render_descend(render) < 0)
 		return -1;
 	render->depth++;
-	return render->arena->used > render->memory_limit ? out_of_memory(render) : 0;
+	return render->arena->used > render->limits->memory_bytes ? above_memory(render) : 0;
 }
 
 void render_leave(struct render *render)
@@ -116,11 +179,21 @@ void render_leave(struct render *render)
 
 /* ---- text ---- */
 
+void render_add_growing(struct render *render, const char *text, size_t len)
+{
+	/* The steps that are not waited for count as well. */
+	if (render->out->len + len > render->limits->output_bytes && render->countdown > 0) {
+		render->steps_left += render->countdown;
+		render->countdown = 0;
+	}
+	buf_add(render->out, text, len);
+}
+
 struct value render_captured(struct render *render, size_t capture, unsigned flags)
 {
 	size_t len = render->out->len - capture;
 
-	if (len > UINT32_MAX / 2 || render_room(render, len) < 0)
+	if (render_room(render, len) < 0 || render_work(render, len) < 0)
 		return value_error();
 	char *text = arena_alloc_raw(render->arena, len + 1);
 	if (len) {
@@ -134,7 +207,7 @@ struct value render_captured(struct render *render, size_t capture, unsigned fla
 
 struct value render_text(struct render *render, struct span text, unsigned flags)
 {
-	if (text.len > UINT32_MAX / 2 || render_room(render, text.len) < 0)
+	if (render_room(render, text.len) < 0 || render_work(render, text.len) < 0)
 		return value_error();
 	return value_text(arena_dup(render->arena, text.at, text.len), text.len, flags);
 }

@@ -40,6 +40,7 @@ enum fail {
 };
 
 struct context;
+struct template_limits;
 
 struct render {
 	struct arena *arena;
@@ -51,11 +52,12 @@ struct render {
 	struct templates *set;
 	enum fail fail;			/* of the failure that is described in `error` */
 	struct error error;
-	uint64_t steps_left;		/* beyond those of the countdown */
+	const struct template_limits *limits;
+	int64_t steps_left;		/* of limits->iterations, beyond those of the countdown */
 	int64_t countdown;		/* steps until the limits are looked at again */
-	size_t output_limit, memory_limit;
-	int64_t deadline_ms;		/* by the monotonic clock; 0: none */
-	unsigned depth, depth_limit;
+	int64_t deadline_ms;		/* not reached before, by the monotonic clock; 0: none */
+	int64_t began_ms;		/* by the processor's */
+	unsigned depth;			/* of limits->recursion */
 	const char *stack_end;		/* the stack must not grow below */
 	const struct template *template; /* whose code is running, */
 	unsigned line;			/* and the line of its statement */
@@ -85,6 +87,16 @@ int render_room(struct render *render, uint64_t bytes);
  * 0, or -1 and a failure when steps, memory or time are used up. */
 int render_steps(struct render *render, uint64_t steps);
 
+/* The same for bytes that are looked through or copied at one go. */
+int render_work(struct render *render, uint64_t bytes);
+
+/* 0, or -1 and a failure when a field is to be wider, a repetition or a range
+ * longer, a power larger than its limit. */
+int render_width(struct render *render, int64_t columns);
+int render_repetition(struct render *render, uint64_t count);
+int render_range(struct render *render, uint64_t count);
+int render_power(struct render *render, uint64_t bits);
+
 /* Looks at the limits now; 0 or -1. */
 int render_checkpoint(struct render *render);
 
@@ -100,13 +112,17 @@ static inline size_t render_capture(struct render *render)
 	return render->out->len;
 }
 
+/* What render_add() does where there is no room: makes it, and has the limits
+ * looked at by the next step if there is too much. */
+void render_add_growing(struct render *render, const char *text, size_t len);
+
 /* buf_add() to render->out, without a call where there is room. */
 static inline void render_add(struct render *render, const char *text, size_t len)
 {
 	struct buf *out = render->out;
 
 	if (__builtin_expect(out->room - out->len <= len, 0)) {
-		buf_add(out, text, len);
+		render_add_growing(render, text, len);
 		return;
 	}
 	if (len)

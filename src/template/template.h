@@ -31,13 +31,21 @@ enum template_escape {
 	TEMPLATE_ESCAPE_NEVER,
 };
 
-/* What Jinja2 does not bound.  0 means the default named beside it. */
+/*
+ * What Jinja2 does not bound.  0 means the default named beside it.  The
+ * message of one that is reached names it as templates.limits.KEY, the key of
+ * postrider.yaml(5).
+ */
 struct template_limits {
-	size_t output_bytes;	/* 25 MB: of one rendering */
-	size_t memory_bytes;	/* 256 MB: arena of one rendering */
-	uint64_t steps;		/* 50 million: loop turns and evaluated operations of one rendering */
-	unsigned depth;		/* 200: nested calls of macros, blocks, includes, imports */
-	int64_t time_ms;	/* 10 s by the monotonic clock */
+	size_t output_bytes;	/* 25 MB: of one rendering, and of what a block or filter collects */
+	size_t memory_bytes;	/* 256 MB, at most 2 GB: arena of one rendering */
+	uint64_t iterations;	/* 50 million: loop turns, operations, and work on long texts */
+	unsigned recursion;	/* 200: nested calls of macros, blocks, includes, imports */
+	uint64_t range;		/* 10 million: numbers that one range() gives */
+	uint64_t repetition;	/* 10 million: characters or items that a `*` makes */
+	uint64_t power_bits;	/* 262144, and not more: binary digits of what `**` gives */
+	uint64_t width;		/* 1 million: columns of a field or indention, digits of a precision */
+	int64_t time_ms;	/* 10 s of the processor */
 };
 
 /* A template that is text in memory; the array ends with a NULL name. */
@@ -126,6 +134,14 @@ struct template_knowledge {
  */
 const struct template_knowledge *templates_knowledge(struct templates *templates, const char *name,
 						     struct error *error);
+
+/*
+ * Whether messages can be translated into the locale: MISSING when neither it
+ * nor its language has a catalogue, BROKEN when there is one that cannot be
+ * read, and the reason in `error`, which must not be NULL.
+ */
+enum template_status templates_check_locale(struct templates *templates, const char *locale,
+					    struct error *error);
 
 /*
  * JSON for templates_render(): json_loadb() of jansson, but that integers

@@ -18,8 +18,12 @@
 static const struct template_limits default_limits = {
 	.output_bytes = 25000000,
 	.memory_bytes = 256000000,
-	.steps = 50000000,
-	.depth = 200,
+	.iterations = 50000000,
+	.recursion = 200,
+	.range = 10000000,
+	.repetition = 10000000,
+	.power_bits = PYINT_MAX_BITS,
+	.width = 1000000,
 	.time_ms = 10000,
 };
 
@@ -56,13 +60,24 @@ static void take_syntax(struct templates *set, const struct template_options *op
 	};
 }
 
+/* The length of a string is kept in 32 bits. */
+enum { MOST_MEMORY = INT32_MAX };
+
+#define TAKE(limit) limits->limit = limits->limit ? limits->limit : default_limits.limit
+
 static void take_limits(struct template_limits *limits)
 {
-	limits->output_bytes = limits->output_bytes ? limits->output_bytes : default_limits.output_bytes;
-	limits->memory_bytes = limits->memory_bytes ? limits->memory_bytes : default_limits.memory_bytes;
-	limits->steps = limits->steps ? limits->steps : default_limits.steps;
-	limits->depth = limits->depth ? limits->depth : default_limits.depth;
-	limits->time_ms = limits->time_ms ? limits->time_ms : default_limits.time_ms;
+	TAKE(output_bytes);
+	TAKE(memory_bytes);
+	TAKE(iterations);
+	TAKE(recursion);
+	TAKE(range);
+	TAKE(repetition);
+	TAKE(power_bits);
+	TAKE(width);
+	TAKE(time_ms);
+	if (limits->memory_bytes > MOST_MEMORY)
+		limits->memory_bytes = MOST_MEMORY;
 }
 
 static void take_texts(struct templates *set, const struct template_text *texts)
@@ -185,9 +200,8 @@ static void begin(struct templates *set, struct render *render)
 	buf_reset(&set->out);
 	*render = (struct render){
 		.arena = &set->work, .out = &set->out, .set = set, .error = ERROR_INIT,
-		.steps_left = limits->steps, .output_limit = limits->output_bytes,
-		.memory_limit = limits->memory_bytes, .depth_limit = limits->depth,
-		.deadline_ms = clock_monotonic_ms() + limits->time_ms,
+		.limits = limits, .steps_left = (int64_t)limits->iterations,
+		.deadline_ms = clock_monotonic_ms() + limits->time_ms, .began_ms = clock_processor_ms(),
 		.stack_end = (const char *)__builtin_frame_address(0) - set->stack,
 		.undefined = set->undefined,
 	};
@@ -211,9 +225,7 @@ static int run(struct render *render, const struct template *template, json_t *i
 
 	render->template = template;
 	render->context = context_new(render, template, own, NULL);
-	if (eval_root(render, render->context, template) < 0)
-		return -1;
-	return render_checkpoint(render);
+	return eval_root(render, render->context, template);
 }
 
 enum template_status templates_render(struct templates *set, const char *name, json_t *context,

@@ -50,9 +50,11 @@ struct value text_replace(struct render *render, struct value s, struct value ol
 	const size_t most = UINT32_MAX / 2;
 	uint64_t grown = (uint64_t)s.len;
 
-	if (new.len > old.len && count != 0)
-		grown += (uint64_t)seek_count(value_span(s), value_span(old)) * (new.len - old.len);
-	if (count < 0 && render_room(render, grown) < 0)
+	if (new.len > old.len && count != 0) {
+		uint64_t found = (uint64_t)seek_count(value_span(s), value_span(old));
+		grown += (count > 0 && (uint64_t)count < found ? (uint64_t)count : found) * (new.len - old.len);
+	}
+	if (render_room(render, grown) < 0)
 		return value_error();
 	if (seek_replace(value_span(s), value_span(old), value_span(new), count, most, render->out, &error) < 0)
 		return render_fail_error(render, FAIL_LIMIT, &error);
@@ -67,8 +69,8 @@ struct value text_strip(struct render *render, struct value s, struct value char
 		return render_fail(render, FAIL_TYPE, "%s arg must be None or str",
 				   side == STRIP_LEFT ? "lstrip" : side == STRIP_RIGHT ? "rstrip" : "strip");
 	chars = text_escape_argument(render, s, chars);
-	if (value_failed(chars))
-		return chars;
+	if (value_failed(chars) || render_work(render, (uint64_t)s.len * chars.len) < 0)
+		return value_error();
 	return text_part(s, strip_chars(value_span(s), value_span(chars), (enum strip_side)side));
 }
 
@@ -92,6 +94,19 @@ int text_bound(struct render *render, struct value v, int64_t *out)
 	return 0;
 }
 
+struct value text_indention(struct render *render, struct value width)
+{
+	int64_t columns = 0;
+
+	if (width.kind == VALUE_STRING)
+		return width;
+	if (value_is_int(width))
+		pyint_fits(value_to_pyint(width), &columns);
+	if (render_width(render, columns) < 0)
+		return value_error();
+	return value_binary(render, "*", value_literal(" "), width);
+}
+
 static int join_item(struct render *render, struct value item, size_t at, bool markup)
 {
 	if (markup) {
@@ -104,7 +119,7 @@ static int join_item(struct render *render, struct value item, size_t at, bool m
 		return -1;
 	}
 	buf_add(render->out, item.text, item.len);
-	return 0;
+	return render_work(render, item.len);
 }
 
 struct value text_join(struct render *render, struct value separator, struct value items, bool markup)
@@ -120,6 +135,8 @@ struct value text_join(struct render *render, struct value separator, struct val
 	while ((more = cursor_next(render, &cursor, &item)) > 0) {
 		if (count > 0)
 			buf_add(render->out, separator.text, separator.len);
+		if (render_work(render, separator.len) < 0)
+			return value_error();
 		if (join_item(render, item, count++, markup) < 0)
 			return value_error();
 	}

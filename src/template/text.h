@@ -31,6 +31,9 @@ struct value text_replace(struct render *render, struct value s, struct value ol
 /* s.strip(chars) and its kin: `chars` None for white space. */
 struct value text_strip(struct render *render, struct value s, struct value chars, int side);
 
+/* What lines are indented by: a number of blanks, or a text of one's own. */
+struct value text_indention(struct render *render, struct value width);
+
 /* A bool as Python's own functions take it: an int. 1, 0, or -1. */
 int text_flag(struct render *render, struct value v);
 

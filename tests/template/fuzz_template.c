@@ -54,8 +54,8 @@ static struct templates *open_set(uint8_t flags, const struct template_text *tex
 		.keep_trailing_newline = flags & 64,
 		.ext_do = true, .ext_loopcontrols = true, .ext_i18n = true, .ext_debug = true,
 		.newstyle_gettext = flags & 128,
-		.limits = { .output_bytes = MOST_OUTPUT, .memory_bytes = 8 << 20, .steps = 20000,
-			    .depth = 40, .time_ms = 2000 },
+		.limits = { .output_bytes = MOST_OUTPUT, .memory_bytes = 8 << 20, .iterations = 20000,
+			    .recursion = 40, .time_ms = 2000 },
 	});
 }
 

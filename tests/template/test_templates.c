@@ -87,14 +87,14 @@ static void expect_output(struct templates *set, const char *name, const char *j
 	buf_clear(&out);
 }
 
-static void expect_error(struct templates *set, const char *name, enum template_status status,
-			 const char *expected)
+static void expect_error_of(struct templates *set, const char *name, const char *json,
+			    enum template_status status, const char *expected)
 {
 	struct buf out = BUF_INIT, message = BUF_INIT;
 	struct error error = ERROR_INIT;
 
 	buf_puts(&out, "");
-	assert_int_equal(render(set, name, "{}", NULL, &out, &error), status);
+	assert_int_equal(render(set, name, json, NULL, &out, &error), status);
 	error_print(&error, &message);
 	assert_string_equal(buf_str(&message), expected);
 	assert_int_equal(out.len, 0);
@@ -103,10 +103,35 @@ static void expect_error(struct templates *set, const char *name, enum template_
 	buf_clear(&out);
 }
 
+static void expect_error(struct templates *set, const char *name, enum template_status status,
+			 const char *expected)
+{
+	expect_error_of(set, name, "{}", status, expected);
+}
+
+/* `text`, which is the template main, is rendered. */
+static void expect_fit(struct templates *set, const char *text)
+{
+	struct buf out = BUF_INIT;
+	struct error error = ERROR_INIT;
+
+	if (render(set, "main", "{\"x\": \"a\"}", NULL, &out, &error) != TEMPLATE_OK)
+		fail_msg("%s: %s", text, error.text);
+	buf_clear(&out);
+}
+
 static struct templates *open_texts(const struct template_text *texts, struct template_limits limits)
 {
 	return templates_open(&(struct template_options){ .texts = texts, .limits = limits,
-							  .ext_do = true });
+							  .ext_do = true, .ext_loopcontrols = true });
+}
+
+/* The text with a number for its '@'. */
+static char *printed(const char *text, int number)
+{
+	const char *at = strchr(text, '@');
+
+	return mem_printf("%.*s%d%s", (int)(at - text), text, number, at + 1);
 }
 
 #define TEXT(name, text) { name, text, sizeof(text) - 1 }
@@ -153,25 +178,115 @@ static void test_places_of_errors(void **state)
 	templates_close(set);
 }
 
+#define RECURSION "main:1: maximum recursion depth exceeded: more than 50 nested macros, blocks and includes" \
+		  " (templates.limits.recursion)"
+
+/* Each limit by itself: what just fits, and what does not. */
+static void test_each_limit(void **state)
+{
+	static const struct {
+		struct template_limits limits;
+		const char *within, *beyond, *error;
+	} cases[] = {
+		{ { .output_bytes = 100 }, "{% for i in range(10) %}0123456789{% endfor %}",
+		  "{% for i in range(10) %}0123456789{% endfor %}.",
+		  "the output is larger than 100 bytes (templates.limits.output)" },
+		{ { .output_bytes = 100 }, "{{ x * 100 }}", "{{ (x * 101)|upper }}",
+		  "the output is larger than 100 bytes (templates.limits.output)" },
+		{ { .memory_bytes = 1000000 }, "{% set l = (x * 10000).split('a') %}",
+		  "{% set l = (x * 100000).split('a') %}",
+		  "the rendering needs more than 1000000 bytes of memory (templates.limits.memory)" },
+		{ { .iterations = 2000 }, "{% for i in range(900) %}{% endfor %}",
+		  "{% for i in range(2001) %}{% endfor %}",
+		  "the rendering takes more than 2000 steps (templates.limits.iterations)" },
+		{ { .recursion = 5 }, "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(3) }}",
+		  "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(4) }}",
+		  "maximum recursion depth exceeded: more than 5 nested macros, blocks and includes"
+		  " (templates.limits.recursion)" },
+		{ { .range = 10 }, "{% for i in range(10) %}{% endfor %}{{ range(10)|list }}{{ range(10 ** 9)|first }}",
+		  "{% for i in range(11) %}{% endfor %}",
+		  "a range gives more than 10 numbers (templates.limits.range)" },
+		{ { .range = 10 }, "{% for i in range(10 ** 9) %}{% if i == 9 %}{% break %}{% endif %}{% endfor %}",
+		  "{{ range(0, 22, 2)|list }}", "a range gives more than 10 numbers (templates.limits.range)" },
+		{ { .repetition = 10 }, "{{ x * 10 }}{{ [0] * 10 }}{{ (x ~ '\u00e9') * 5 }}", "{{ x * 11 }}",
+		  "a repetition makes more than 10 characters or items (templates.limits.repetition)" },
+		{ { .repetition = 10 }, "{{ (0, 1) * 5 }}{{ [1]|batch(10, 0)|list }}", "{{ [0, 1] * 6 }}",
+		  "a repetition makes more than 10 characters or items (templates.limits.repetition)" },
+		{ { .power_bits = 64 }, "{{ 2 ** 63 }}{{ (-2) ** 63 }}", "{{ 2 ** 64 }}",
+		  "a power has more than 64 binary digits (templates.limits.power)" },
+		{ { .time_ms = 10 }, "{% for i in range(10) %}{% endfor %}",
+		  "{% for i in range(9000000) %}{% for k in range(9000000) %}{% endfor %}{% endfor %}",
+		  "the rendering takes longer than 10 ms (templates.limits.time)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *error = mem_printf("main:1: %s", cases[i].error);
+		struct template_text texts[] = { { "main", cases[i].within, strlen(cases[i].within) },
+						 { NULL, NULL, 0 } };
+		struct templates *set = open_texts(texts, cases[i].limits);
+		expect_fit(set, cases[i].within);
+		templates_close(set);
+		texts[0] = (struct template_text){ "main", cases[i].beyond, strlen(cases[i].beyond) };
+		set = open_texts(texts, cases[i].limits);
+		expect_error_of(set, "main", "{\"x\": \"a\"}", TEMPLATE_BROKEN, error);
+		templates_close(set);
+		free(error);
+	}
+}
+
+/* Whatever makes a field: 10 columns, and 11. */
+static void test_widths_are_limited(void **state)
+{
+	static const char *const fields[] = {
+		"{{ x|center(@) }}", "{{ x.center(@) }}", "{{ x.ljust(@) }}", "{{ x.rjust(@, '.') }}",
+		"{{ x.zfill(@) }}", "{{ x.expandtabs(@) }}", "{{ 'a\\nb'|indent(@) }}", "{{ [x]|tojson(indent=@) }}",
+		"{{ '%@s' % x }}", "{{ '%*d' % (@, 1) }}", "{{ '%.@f' % 1 }}", "{{ '%.@d' % 1 }}",
+		"{{ '{:>@}'.format(x) }}", "{{ '{:{}}'.format(x, @) }}", "{{ '{:.@f}'.format(1.5) }}",
+		"{{ '%@d'|format(1) }}",
+	};
+	struct template_limits limits = { .width = 10 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		for (int width = 10; width <= 11; width++) {
+			char *text = printed(fields[i], width);
+			struct template_text texts[] = { { "main", text, strlen(text) }, { NULL, NULL, 0 } };
+			struct templates *set = open_texts(texts, limits);
+			if (width == 10)
+				expect_fit(set, text);
+			else
+				expect_error_of(set, "main", "{\"x\": \"a\"}", TEMPLATE_BROKEN, "main:1: a field of 11"
+						" characters is wider than 10 (templates.limits.width)");
+			templates_close(set);
+			free(text);
+		}
+}
+
 static void test_limits(void **state)
 {
 	static const struct {
 		const char *text, *error;
 	} cases[] = {
-		{ "{% for i in range(10**9) %}{% endfor %}", "main:1: the rendering takes too many steps" },
-		{ "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-		  "main:1: maximum recursion depth exceeded (50 nested macros, blocks and includes)" },
-		{ "{% include 'main' %}",
-		  "main:1: maximum recursion depth exceeded (50 nested macros, blocks and includes)" },
-		{ "{% extends 'main' %}",
-		  "main:1: maximum recursion depth exceeded (50 nested macros, blocks and includes)" },
-		{ "{{ 'a' * n }}", "main:1: the rendering needs more memory than its limit of 4000000 bytes" },
-		{ "{{ 'a'|center(n) }}", "main:1: a field of more than 16777216 characters" },
+		{ "{% for i in range(10**9) %}{% endfor %}",
+		  "main:1: the rendering takes more than 100000 steps (templates.limits.iterations)" },
+		{ "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", RECURSION },
+		{ "{% include 'main' %}", RECURSION },
+		{ "{% extends 'main' %}", RECURSION },
+		{ "{% import 'main' as m %}", RECURSION },
+		{ "{% block b %}{{ self.b() }}{% endblock %}", RECURSION },
+		{ "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", RECURSION },
+		{ "{% macro m() %}{{ caller() }}{% endmacro %}{% macro o() %}{% call m() %}{{ o() }}{% endcall %}"
+		  "{% endmacro %}{{ o() }}", RECURSION },
+		{ "{{ 'a' * n }}", "main:1: a repetition makes more than 10000000 characters or items"
+		  " (templates.limits.repetition)" },
+		{ "{{ 'a'|center(n) }}",
+		  "main:1: a field of 1000000000 characters is wider than 1000000 (templates.limits.width)" },
 		{ "{% for i in range(3000) %}0123456789012345678901234567890123456789{% endfor %}",
-		  "main:1: the output is larger than 100000 bytes" },
+		  "main:1: the output is larger than 100000 bytes (templates.limits.output)" },
 	};
 	struct template_limits limits = { .output_bytes = 100000, .memory_bytes = 4000000,
-					  .steps = 100000, .depth = 50, .time_ms = 20000 };
+					  .iterations = 100000, .recursion = 50, .time_ms = 20000 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -197,7 +312,7 @@ static void test_endless_templates_end(void **state)
 		"{{ lipsum(n=10 ** 9) }}", "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}",
 	};
 	struct template_limits limits = { .output_bytes = 1000000, .memory_bytes = 8000000,
-					  .steps = 200000, .depth = 100, .time_ms = 20000 };
+					  .iterations = 200000, .recursion = 100, .time_ms = 20000 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -436,6 +551,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_places_of_errors),
+		cmocka_unit_test(test_each_limit),
+		cmocka_unit_test(test_widths_are_limited),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_endless_templates_end),
 		cmocka_unit_test(test_deep_templates_are_refused),

@@ -6,11 +6,6 @@
 #include "base/mem.h"
 #include "template/py/utf8.h"
 
-static int too_wide(struct error *error)
-{
-	return error_set(error, "a field of more than %d characters", PAD_MOST);
-}
-
 static void add_fill(uint32_t fill, int64_t count, struct buf *out)
 {
 	char bytes[4];
@@ -22,12 +17,10 @@ static void add_fill(uint32_t fill, int64_t count, struct buf *out)
 		buf_add(out, bytes, len);
 }
 
-int pad_add(struct span s, int64_t width, uint32_t fill, enum pad_side side, struct buf *out, struct error *error)
+void pad_add(struct span s, int64_t width, uint32_t fill, enum pad_side side, struct buf *out)
 {
 	int64_t pad = width <= 0 ? 0 : width - (int64_t)utf8_length(s), left = 0;
 
-	if (pad > 0 && width > PAD_MOST)
-		return too_wide(error);
 	if (pad < 0)
 		pad = 0;
 	if (side == PAD_LEFT)
@@ -37,32 +30,24 @@ int pad_add(struct span s, int64_t width, uint32_t fill, enum pad_side side, str
 	add_fill(fill, left, out);
 	span_add(s, out);
 	add_fill(fill, pad - left, out);
-	return 0;
 }
 
-int pad_zfill(struct span s, int64_t width, struct buf *out, struct error *error)
+void pad_zfill(struct span s, int64_t width, struct buf *out)
 {
 	int64_t pad = width <= 0 ? 0 : width - (int64_t)utf8_length(s);
 
-	if (pad > 0 && width > PAD_MOST)
-		return too_wide(error);
 	if (pad > 0 && s.len > 0 && (s.at[0] == '-' || s.at[0] == '+')) {
 		buf_putc(out, s.at[0]);
 		s = span_cut(s, 1, s.len);
 	}
 	add_fill('0', pad, out);
 	span_add(s, out);
-	return 0;
 }
 
-int pad_expand_tabs(struct span s, int64_t size, struct buf *out, struct error *error)
+void pad_expand_tabs(struct span s, int64_t size, struct buf *out)
 {
-	int64_t column = 0, tabs = 0;
+	int64_t column = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		tabs += s.at[i] == '\t';
-	if (size > 0 && tabs > 0 && size > PAD_MOST / tabs)
-		return too_wide(error);
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
 
@@ -79,7 +64,6 @@ int pad_expand_tabs(struct span s, int64_t size, struct buf *out, struct error *
 			column += ((unsigned char)c & 0xC0) != 0x80;
 		buf_putc(out, c);
 	}
-	return 0;
 }
 
 /* An end of a slice that was given, brought into [low, high]. */

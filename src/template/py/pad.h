@@ -9,17 +9,14 @@
 #include "base/error.h"
 #include "template/py/span.h"
 
-/* No field is wider. */
-enum { PAD_MOST = 1 << 24 };
-
 enum pad_side { PAD_LEFT, PAD_RIGHT, PAD_CENTER };
 
 /* Adds `s` and fill characters on the given side, so that there are `width`
- * code points.  -1 above PAD_MOST. */
-int pad_add(struct span s, int64_t width, uint32_t fill, enum pad_side side, struct buf *out, struct error *error);
+ * code points: a number that the caller has to bound, as in the next two. */
+void pad_add(struct span s, int64_t width, uint32_t fill, enum pad_side side, struct buf *out);
 
-int pad_zfill(struct span s, int64_t width, struct buf *out, struct error *error);
-int pad_expand_tabs(struct span s, int64_t size, struct buf *out, struct error *error);
+void pad_zfill(struct span s, int64_t width, struct buf *out);
+void pad_expand_tabs(struct span s, int64_t size, struct buf *out);
 
 /*
  * The indices that start:stop:step choose in a sequence of `length`: the

@@ -9,7 +9,7 @@
 
 #include "template/py/pyint.h"
 
-enum { PERCENT_STAR = -2, PERCENT_NONE = -1, PERCENT_MOST = 1 << 20 };
+enum { PERCENT_STAR = -2, PERCENT_NONE = -1, PERCENT_MOST = INT32_MAX };
 
 struct percent {
 	bool keyed;			/* %(key)s */

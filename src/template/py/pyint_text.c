@@ -157,6 +157,14 @@ int pyint_parse(struct arena *arena, struct span text, int64_t base, struct pyin
 	return result;
 }
 
+static int too_many_digits(struct error *error)
+{
+	return error_set(error,
+			 "Exceeds the limit (%d digits) for integer string conversion; "
+			 "use sys.set_int_max_str_digits() to increase the limit",
+			 PYINT_MAX_DIGITS);
+}
+
 int pyint_print(struct pyint a, struct buf *out, struct error *error)
 {
 	BIGNUM *n;
@@ -169,6 +177,9 @@ int pyint_print(struct pyint a, struct buf *out, struct error *error)
 		buf_add(out, small, (size_t)snprintf(small, sizeof small, "%" PRId64, a.small));
 		return 0;
 	}
+	/* Four bits are more than a digit: what is far too long is not converted first. */
+	if (pyint_bits(a) > 4 * PYINT_MAX_DIGITS)
+		return too_many_digits(error);
 	n = pyint_bn(a);
 	text = BN_bn2dec(n);
 	BN_free(n);
@@ -178,12 +189,7 @@ int pyint_print(struct pyint a, struct buf *out, struct error *error)
 	if (digits <= PYINT_MAX_DIGITS)
 		buf_puts(out, text);
 	OPENSSL_free(text);
-	if (digits > PYINT_MAX_DIGITS)
-		return error_set(error,
-				 "Exceeds the limit (%d digits) for integer string conversion; "
-				 "use sys.set_int_max_str_digits() to increase the limit",
-				 PYINT_MAX_DIGITS);
-	return 0;
+	return digits > PYINT_MAX_DIGITS ? too_many_digits(error) : 0;
 }
 
 static void print_small_base(uint64_t n, unsigned shift, struct buf *out)

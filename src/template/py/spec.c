@@ -148,8 +148,6 @@ int spec_parse(struct span s, const char *type_name, bool text, struct spec *spe
 		spec->type = utf8_next(s, &r.at);
 	if (r.at < s.len)
 		return invalid(s, type_name, error);
-	if (spec->width > SPEC_MOST || spec->precision > SPEC_MOST)
-		return error_set(error, "width or precision above %d in format specifier", SPEC_MOST);
 	if (text && spec->type == 0)
 		spec->type = 's';
 	return check_group(spec, error);

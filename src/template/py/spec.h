@@ -17,9 +17,6 @@ struct spec {
 	uint32_t type;		/* 0: none */
 };
 
-/* A width or precision above this is an error. */
-enum { SPEC_MOST = 1 << 20 };
-
 /*
  * Reads what stands behind the colon.  `type_name` is Python's name of what
  * is formatted, for messages; `text` whether that is a str.
@@ -27,7 +24,7 @@ enum { SPEC_MOST = 1 << 20 };
 int spec_parse(struct span s, const char *type_name, bool text, struct spec *spec, struct error *error);
 
 /* Adds the formatted value to `out`: 0, or -1 with Python's message (and
- * `out` as it was). */
+ * `out` as it was).  Width and precision are the caller's to bound. */
 int spec_format_text(const struct spec *spec, struct span s, const char *type_name, struct buf *out,
 		     struct error *error);
 int spec_format_int(const struct spec *spec, struct pyint n, const char *type_name, struct buf *out,

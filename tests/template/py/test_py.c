@@ -396,11 +396,11 @@ static int run_percent(enum kind kind)
 	X(rfind, run_find(true)) \
 	X(count, put_number((int64_t)seek_count(text(0), text(1)))) \
 	X(replace, seek_replace(text(0), text(1), text(2), number(3), SIZE_MAX, &out, &error)) \
-	X(center, pad_add(text(0), number(1), ' ', PAD_CENTER, &out, &error)) \
-	X(ljust, pad_add(text(0), number(1), ' ', PAD_RIGHT, &out, &error)) \
-	X(rjust, pad_add(text(0), number(1), ' ', PAD_LEFT, &out, &error)) \
-	X(zfill, pad_zfill(text(0), number(1), &out, &error)) \
-	X(expandtabs, pad_expand_tabs(text(0), number(1), &out, &error)) \
+	X(center, (pad_add(text(0), number(1), ' ', PAD_CENTER, &out), 0)) \
+	X(ljust, (pad_add(text(0), number(1), ' ', PAD_RIGHT, &out), 0)) \
+	X(rjust, (pad_add(text(0), number(1), ' ', PAD_LEFT, &out), 0)) \
+	X(zfill, (pad_zfill(text(0), number(1), &out), 0)) \
+	X(expandtabs, (pad_expand_tabs(text(0), number(1), &out), 0)) \
 	X(slice, run_slice()) \
 	X(wrap, run_wrap()) \
 	X(escape, DO(html_escape(text(0), &out))) \
@@ -522,14 +522,11 @@ static void test_bounds(void **state)
 	assert_int_equal(pyint_pow(&arena, pyint_of(2), pyint_of(1000000000), &n, &error), -1);
 	assert_int_equal(pyint_pow(&arena, pyint_of(-1), pyint_of(1000000001), &n, &error), 0);
 	assert_int_equal(n.small, -1);
-	assert_int_equal(pad_add(span_of("x"), 1000000000, ' ', PAD_CENTER, &out, &error), -1);
-	assert_int_equal(pad_zfill(span_of("x"), 1000000000, &out, &error), -1);
-	assert_int_equal(pad_expand_tabs(span_of("\t\t\t"), 1000000000, &out, &error), -1);
 	assert_int_equal(seek_replace(span_of("aaaa"), span_of("a"), span_of("bbbb"), -1, 15, &out, &error), -1);
 	assert_int_equal(seek_replace(span_of("aaaa"), span_of("a"), span_of("bbbb"), -1, 16, &out, &error), 0);
 	assert_string_equal(buf_str(&out), "bbbbbbbbbbbbbbbb");
-	assert_int_equal(spec_parse(span_of("1000000000d"), "int", false, &spec, &error), -1);
-	assert_int_equal(percent_next(span_of("%1000000000d"), &at, &item, &out, &error), -1);
+	assert_int_equal(spec_parse(span_of("10000000000000000000d"), "int", false, &spec, &error), -1);
+	assert_int_equal(percent_next(span_of("%10000000000d"), &at, &item, &out, &error), -1);
 	assert_int_equal(percent_set_width(&item, pyint_of(INT64_MIN), &error), -1);
 	buf_clear(&out);
 	error_clear(&error);
