@@ -364,18 +364,6 @@ static void check_retry(struct check *check)
 			     "retry.cap is below retry.base: the longest delay cannot be shorter than the first");
 }
 
-static void check_templates(struct check *check)
-{
-	const struct yaml *node = check_get(check_get(check->root, "templates"), "directory");
-	const char *directory = check->config->templates.directory;
-	struct stat st;
-
-	if (stat(directory, &st) < 0)
-		check_warn(check, node, "templates.directory: %s: %s", directory, strerror(errno));
-	else if (!S_ISDIR(st.st_mode))
-		reader_fault(&check->reader, node, "templates.directory: %s is no directory", directory);
-}
-
 void check_config(struct check *check)
 {
 	check_redis(check);

@@ -27,7 +27,11 @@ void check_config(struct check *check);
 
 void check_redis(struct check *check);
 
-/* ---- what both need ---- */
+/* ---- check_templates.c ---- */
+
+void check_templates(struct check *check);
+
+/* ---- what all need ---- */
 
 /* The value of a key where there is one. */
 const struct yaml *check_get(const struct yaml *mapping, const char *key);

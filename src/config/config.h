@@ -86,11 +86,32 @@ struct config_queue {
 	size_t relay_count;
 };
 
-enum config_undefined { CONFIG_UNDEFINED_DEFAULT, CONFIG_UNDEFINED_STRICT };
+enum config_undefined { CONFIG_UNDEFINED_DEFAULT, CONFIG_UNDEFINED_CHAINABLE, CONFIG_UNDEFINED_STRICT };
+enum config_escape { CONFIG_ESCAPE_BY_NAME, CONFIG_ESCAPE_ALWAYS, CONFIG_ESCAPE_NEVER };
+enum config_newline { CONFIG_NEWLINE_LF, CONFIG_NEWLINE_CRLF, CONFIG_NEWLINE_CR };
+
+/* Of one rendering. */
+struct config_limits {
+	int64_t output;		/* bytes; never 0: message.max_size by default */
+	int64_t memory;		/* bytes */
+	int64_t iterations, range, repetition;
+	int recursion;
+	int64_t power;		/* binary digits */
+	int64_t width;		/* columns */
+	int64_t time_ms;
+};
 
 struct config_templates {
 	char *directory;
 	enum config_undefined undefined;
+	enum config_escape autoescape;
+	char *locale;		/* of the messages; NULL: none */
+	bool newstyle_gettext, trimmed;
+	bool trim_blocks, lstrip_blocks, keep_trailing_newline;
+	enum config_newline newline_sequence;
+	char *line_statement_prefix, *line_comment_prefix;	/* NULL: none */
+	char *block_start, *block_end, *variable_start, *variable_end, *comment_start, *comment_end;
+	struct config_limits limits;
 };
 
 struct config_message {

@@ -20,7 +20,9 @@ _Static_assert(offsetof(struct config_relay, name) == 0 &&
 static const char *const tls_words[] = { "none", "starttls", "implicit", NULL };
 static const char *const auth_words[] = { "auto", "plain", "login", "cram-md5", "xoauth2",
 					     "oauthbearer", NULL };
-static const char *const undefined_words[] = { "default", "strict", NULL };
+static const char *const undefined_words[] = { "default", "chainable", "strict", NULL };
+static const char *const escape_words[] = { "by_name", "always", "never", NULL };
+static const char *const newline_words[] = { "lf", "crlf", "cr", NULL };
 static const char *const unknown_words[] = { "ignore", "refuse", NULL };
 static const char *const in_doubt_words[] = { "resend", "hold", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
@@ -81,9 +83,40 @@ const struct key keys_relay[] = {
 	{ .name = NULL },
 };
 
+static const struct key keys_limits[] = {
+	{ "output", KEY_SIZE, IN(config_limits, output), NULL, 1e3, 1e9 },	/* message.max_size */
+	{ "memory", KEY_SIZE, IN(config_limits, memory), "256MB", 1e6, 2e9 },
+	{ "iterations", KEY_COUNT, IN(config_limits, iterations), "50000000", 1, 1e12 },
+	{ "recursion", KEY_INT, IN(config_limits, recursion), "200", 1, 1e4 },
+	{ "range", KEY_COUNT, IN(config_limits, range), "10000000", 1, 1e12 },
+	{ "repetition", KEY_COUNT, IN(config_limits, repetition), "10000000", 1, 1e9 },
+	{ "power", KEY_COUNT, IN(config_limits, power), "262144", 64, 262144 },
+	{ "width", KEY_COUNT, IN(config_limits, width), "1000000", 1, 1e9 },
+	{ "time", KEY_DURATION, IN(config_limits, time_ms), "10s", MS(1), M(10) },
+	{ .name = NULL },
+};
+
+/* Most are called what Jinja2's Environment calls them. */
 static const struct key keys_templates[] = {
 	{ "directory", KEY_PATH, IN(config_templates, directory), SYSCONFDIR "/postrider/templates" },
 	{ "undefined", KEY_WORD, IN(config_templates, undefined), "default", .words = undefined_words },
+	{ "autoescape", KEY_WORD, IN(config_templates, autoescape), "by_name", .words = escape_words },
+	{ "locale", KEY_TEXT, IN(config_templates, locale), NULL, 1, 31, .allowed = "_-@" },
+	{ "newstyle_gettext", KEY_BOOL, IN(config_templates, newstyle_gettext), "false" },
+	{ "i18n_trimmed", KEY_BOOL, IN(config_templates, trimmed), "false" },
+	{ "trim_blocks", KEY_BOOL, IN(config_templates, trim_blocks), "false" },
+	{ "lstrip_blocks", KEY_BOOL, IN(config_templates, lstrip_blocks), "false" },
+	{ "keep_trailing_newline", KEY_BOOL, IN(config_templates, keep_trailing_newline), "false" },
+	{ "newline_sequence", KEY_WORD, IN(config_templates, newline_sequence), "lf", .words = newline_words },
+	{ "line_statement_prefix", KEY_TEXT, IN(config_templates, line_statement_prefix), NULL, 1, 16 },
+	{ "line_comment_prefix", KEY_TEXT, IN(config_templates, line_comment_prefix), NULL, 1, 16 },
+	{ "block_start_string", KEY_TEXT, IN(config_templates, block_start), "{%", 1, 16 },
+	{ "block_end_string", KEY_TEXT, IN(config_templates, block_end), "%}", 1, 16 },
+	{ "variable_start_string", KEY_TEXT, IN(config_templates, variable_start), "{{", 1, 16 },
+	{ "variable_end_string", KEY_TEXT, IN(config_templates, variable_end), "}}", 1, 16 },
+	{ "comment_start_string", KEY_TEXT, IN(config_templates, comment_start), "{#", 1, 16 },
+	{ "comment_end_string", KEY_TEXT, IN(config_templates, comment_end), "#}", 1, 16 },
+	{ "limits", KEY_SECTION, IN(config_templates, limits), .section = keys_limits },
 	{ .name = NULL },
 };
 

@@ -11,7 +11,10 @@
 #include "mime/mime.h"
 
 /* No message's preparation takes longer, or its worker is taken for stuck. */
-enum { PARSE_LIMIT_MS = 30000, RENDER_LIMIT_MS = 30000, BUILD_LIMIT_MS = 30000 };
+enum { PARSE_LIMIT_MS = 30000, BUILD_LIMIT_MS = 30000 };
+
+/* Rendering has a limit of its own, which has to be the one that is reached. */
+enum { BEYOND_RENDER_LIMIT_MS = 20000 };
 
 struct prepare {
 	const struct config *config;
@@ -23,6 +26,57 @@ struct prepare {
 	struct buf content, mail;
 };
 
+static struct template_limits take_limits(const struct config_limits *limits)
+{
+	return (struct template_limits){
+		.output_bytes = (size_t)limits->output,
+		.memory_bytes = (size_t)limits->memory,
+		.iterations = (uint64_t)limits->iterations,
+		.recursion = (unsigned)limits->recursion,
+		.range = (uint64_t)limits->range,
+		.repetition = (uint64_t)limits->repetition,
+		.power_bits = (uint64_t)limits->power,
+		.width = (uint64_t)limits->width,
+		.time_ms = limits->time_ms,
+	};
+}
+
+static void take_settings(const struct config_templates *settings, struct template_options *options)
+{
+	static const enum template_undefined undefined[] = {
+		[CONFIG_UNDEFINED_DEFAULT] = TEMPLATE_UNDEFINED_DEFAULT,
+		[CONFIG_UNDEFINED_CHAINABLE] = TEMPLATE_UNDEFINED_CHAINABLE,
+		[CONFIG_UNDEFINED_STRICT] = TEMPLATE_UNDEFINED_STRICT,
+	};
+	static const enum template_escape escape[] = {
+		[CONFIG_ESCAPE_BY_NAME] = TEMPLATE_ESCAPE_BY_NAME,
+		[CONFIG_ESCAPE_ALWAYS] = TEMPLATE_ESCAPE_ALWAYS,
+		[CONFIG_ESCAPE_NEVER] = TEMPLATE_ESCAPE_NEVER,
+	};
+	static const char *const newlines[] = {
+		[CONFIG_NEWLINE_LF] = "\n", [CONFIG_NEWLINE_CRLF] = "\r\n", [CONFIG_NEWLINE_CR] = "\r",
+	};
+
+	options->directory = settings->directory;
+	options->undefined = undefined[settings->undefined];
+	options->escape = escape[settings->autoescape];
+	options->trim_blocks = settings->trim_blocks;
+	options->lstrip_blocks = settings->lstrip_blocks;
+	options->keep_trailing_newline = settings->keep_trailing_newline;
+	options->newline_sequence = newlines[settings->newline_sequence];
+	options->newstyle_gettext = settings->newstyle_gettext;
+	options->trimmed = settings->trimmed;
+	options->block_start = settings->block_start;
+	options->block_end = settings->block_end;
+	options->variable_start = settings->variable_start;
+	options->variable_end = settings->variable_end;
+	options->comment_start = settings->comment_start;
+	options->comment_end = settings->comment_end;
+	options->line_statement_prefix = settings->line_statement_prefix;
+	options->line_comment_prefix = settings->line_comment_prefix;
+	options->limits = take_limits(&settings->limits);
+}
+
 struct template_options prepare_template_options(const struct config *config)
 {
 	struct template_options options = {
@@ -32,12 +86,8 @@ struct template_options prepare_template_options(const struct config *config)
 		.ext_i18n = true,
 	};
 
-	if (config) {
-		options.directory = config->templates.directory;
-		options.undefined = config->templates.undefined == CONFIG_UNDEFINED_STRICT
-			? TEMPLATE_UNDEFINED_STRICT : TEMPLATE_UNDEFINED_DEFAULT;
-		options.limits.output_bytes = (size_t)config->message.max_size;
-	}
+	if (config)
+		take_settings(&config->templates, &options);
 	return options;
 }
 
@@ -167,7 +217,8 @@ static int render(struct prepare *prepare, const struct message *message,
 
 	buf_reset(&prepare->content);
 	enum template_status status = templates_render(prepare->templates, message->template_name,
-						       variables, NULL, &prepare->content, &error);
+						       variables, prepare->config->templates.locale,
+						       &prepare->content, &error);
 	json_decref(variables);
 	if (status != TEMPLATE_OK)
 		return fail_with_error(fault, RECORD_TEMPLATE, "render", &error);
@@ -260,7 +311,8 @@ int prepare_mail(struct prepare *prepare, const char *bytes, size_t len, struct 
 	hooks->progress(hooks->arg, "parse", PARSE_LIMIT_MS);
 	if (parse(prepare, bytes, len, arena, record, out, fault) < 0)
 		return -1;
-	hooks->progress(hooks->arg, "render", RENDER_LIMIT_MS);
+	hooks->progress(hooks->arg, "render",
+			prepare->config->templates.limits.time_ms + BEYOND_RENDER_LIMIT_MS);
 	if (render(prepare, out->message, fault) < 0)
 		return -1;
 	out->sender = out->message->from.spec;

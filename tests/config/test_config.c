@@ -120,6 +120,15 @@ static void test_defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(r->line, 1);
 	assert_string_equal(c->templates.directory, SYSCONFDIR "/postrider/templates");
 	assert_int_equal(c->templates.undefined, CONFIG_UNDEFINED_DEFAULT);
+	assert_int_equal(c->templates.autoescape, CONFIG_ESCAPE_BY_NAME);
+	assert_null(c->templates.locale);
+	assert_int_equal(c->templates.newline_sequence, CONFIG_NEWLINE_LF);
+	assert_null(c->templates.line_statement_prefix);
+	assert_string_equal(c->templates.comment_end, "#}");
+	assert_int_equal(c->templates.limits.output, 25000000);
+	assert_int_equal(c->templates.limits.memory, 256000000);
+	assert_int_equal(c->templates.limits.recursion, 200);
+	assert_int_equal(c->templates.limits.time_ms, 10000);
 	assert_null(c->message.from);
 	assert_true(c->message.refuse_unknown_fields);
 	assert_int_equal(c->message.max_size, 25000000);
@@ -139,6 +148,35 @@ static void test_defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(c->log.addresses, LOG_ADDRESS_FULL);
 	assert_string_equal(c->control_socket, RUNSTATEDIR "/postrider/control.sock");
 	drop(&o);
+}
+
+static void assert_templates(const struct config_templates *t)
+{
+	const struct config_limits *l = &t->limits;
+
+	assert_int_equal(t->undefined, CONFIG_UNDEFINED_STRICT);
+	assert_int_equal(t->autoescape, CONFIG_ESCAPE_NEVER);
+	assert_string_equal(t->locale, "pt_BR");
+	assert_true(t->trimmed && t->newstyle_gettext && t->trim_blocks && t->lstrip_blocks);
+	assert_true(t->keep_trailing_newline);
+	assert_int_equal(t->newline_sequence, CONFIG_NEWLINE_CRLF);
+	assert_string_equal(t->line_statement_prefix, "%");
+	assert_string_equal(t->line_comment_prefix, "%%");
+	assert_string_equal(t->block_start, "<%");
+	assert_string_equal(t->block_end, "%>");
+	assert_string_equal(t->variable_start, "${");
+	assert_string_equal(t->variable_end, "}");
+	assert_string_equal(t->comment_start, "<!--");
+	assert_string_equal(t->comment_end, "-->");
+	assert_int_equal(l->output, 1048576);	/* as message.max_size */
+	assert_int_equal(l->memory, 3000000);
+	assert_int_equal(l->iterations, 4);
+	assert_int_equal(l->recursion, 5);
+	assert_int_equal(l->range, 6);
+	assert_int_equal(l->repetition, 7);
+	assert_int_equal(l->power, 80);
+	assert_int_equal(l->width, 9);
+	assert_int_equal(l->time_ms, 10);
 }
 
 static void test_every_key_is_taken(void **state)
@@ -176,7 +214,13 @@ static void test_every_key_is_taken(void **state)
 		"    key_file: %s/relay.password\n"
 		"  c: {host: smtp.example.net, port: 2525, auth: xoauth2, username: u, token_file: /run/t}\n"
 		"  d: {host: smtp.example.net, username: u, token_command: 'echo t', auth: oauthbearer}\n"
-		"templates: {directory: %s, undefined: strict}\n"
+		"templates: {directory: %s, undefined: strict, autoescape: never, locale: pt_BR, i18n_trimmed: on,"
+		" newstyle_gettext: yes, trim_blocks: true, lstrip_blocks: true, keep_trailing_newline: true,"
+		" newline_sequence: crlf, line_statement_prefix: '%', line_comment_prefix: '%%',"
+		" block_start_string: '<%', block_end_string: '%>', variable_start_string: '${',"
+		" variable_end_string: '}', comment_start_string: '<!--', comment_end_string: '-->',"
+		" limits: {memory: 3MB, iterations: 4, recursion: 5, range: 6, repetition: 7, power: 80, width: 9,"
+		" time: 10ms}}\n"
 		"message:\n"
 		"  from: 'Example <no-reply@example.com>'\n"
 		"  unknown_fields: ignore\n"
@@ -237,7 +281,7 @@ static void test_every_key_is_taken(void **state)
 	assert_null(c->relays[2].password);
 	assert_int_equal(c->relays[3].auth, CONFIG_AUTH_OAUTHBEARER);
 	assert_string_equal(c->relays[3].token_command, "echo t");
-	assert_int_equal(c->templates.undefined, CONFIG_UNDEFINED_STRICT);
+	assert_templates(&c->templates);
 	assert_string_equal(c->message.from, "Example <no-reply@example.com>");
 	assert_false(c->message.refuse_unknown_fields);
 	assert_int_equal(c->message.max_size, 1048576);
@@ -308,6 +352,18 @@ static const struct {
 	{ "relays: {main: {host: '1:2'}}\n", { "relays.main.host: \"1:2\" is no host name and no IP address" } },
 	{ ONE "templates: {directory: templates}\n",
 	  { "templates.directory: \"templates\" is not an absolute path" } },
+	{ ONE "templates: {undefined: strickt, autoescape: true, newline_sequence: '\\n', locale: ../de}\n",
+	  { "t.yaml:2:24: templates.undefined: \"strickt\" is not default, chainable or strict; did you mean strict?",
+	    "t.yaml:2:45: templates.autoescape: \"true\" is not by_name, always or never",
+	    "templates.newline_sequence: \"\\n\" is not lf, crlf or cr", "templates.locale: \"../de\" may hold only" } },
+	{ ONE "templates:\n  variable_start_string: '{%'\n  line_statement_prefix: ' '\n",
+	  { "t.yaml:3:26: templates.variable_start_string: \"{%\" is templates.block_start_string, too",
+	    "t.yaml:4:26: templates.line_statement_prefix: blanks begin no line" } },
+	{ ONE "templates:\n  limits: {output: 1B, time: 1h, power: 300000, recursion: 0, width: x}\n",
+	  { "t.yaml:3:20: templates.limits.output: 1B is outside 1000 to 1000000000 bytes",
+	    "templates.limits.time: 1h is outside 1ms to 10m",
+	    "templates.limits.power: 300000 is outside 64 to 262144",
+	    "templates.limits.recursion: 0 is outside 1 to 10000", "templates.limits.width: \"x\" is" } },
 	{ ONE "message: {from: nobody}\n", { "t.yaml:2:17: message.from: \"nobody\" has no @" } },
 	{ ONE "control_socket: /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
 	      "0123456789/0123456789/0123456789\n", { "control_socket: is 110 characters long, at most 107" } },

@@ -104,6 +104,25 @@ static void test_the_sample_as_it_ships_lacks_only_a_relay(void **state)
 	buf_clear(&said);
 }
 
+static void assert_same_templates(const struct config_templates *shown, const struct config_templates *bare)
+{
+	assert_int_equal(shown->undefined, bare->undefined);
+	assert_int_equal(shown->autoescape, bare->autoescape);
+	assert_int_equal(shown->newstyle_gettext, bare->newstyle_gettext);
+	assert_int_equal(shown->trimmed, bare->trimmed);
+	assert_int_equal(shown->trim_blocks, bare->trim_blocks);
+	assert_int_equal(shown->lstrip_blocks, bare->lstrip_blocks);
+	assert_int_equal(shown->keep_trailing_newline, bare->keep_trailing_newline);
+	assert_int_equal(shown->newline_sequence, bare->newline_sequence);
+	assert_string_equal(shown->block_start, bare->block_start);
+	assert_string_equal(shown->block_end, bare->block_end);
+	assert_string_equal(shown->variable_start, bare->variable_start);
+	assert_string_equal(shown->variable_end, bare->variable_end);
+	assert_string_equal(shown->comment_start, bare->comment_start);
+	assert_string_equal(shown->comment_end, bare->comment_end);
+	assert_memory_equal(&shown->limits, &bare->limits, sizeof bare->limits);
+}
+
 /* What the sample shows is the default, but for what has none. */
 static void assert_same(const struct config *shown, const struct config *bare)
 {
@@ -126,7 +145,7 @@ static void assert_same(const struct config *shown, const struct config *bare)
 	assert_int_equal(a->max_messages, b->max_messages);
 	assert_int_equal(a->max_age_ms, b->max_age_ms);
 	assert_memory_equal(&a->timeouts, &b->timeouts, sizeof a->timeouts);
-	assert_int_equal(shown->templates.undefined, bare->templates.undefined);
+	assert_same_templates(&shown->templates, &bare->templates);
 	assert_int_equal(shown->message.refuse_unknown_fields, bare->message.refuse_unknown_fields);
 	assert_int_equal(shown->message.max_size, bare->message.max_size);
 	assert_int_equal(shown->message.max_recipients, bare->message.max_recipients);

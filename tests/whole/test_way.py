@@ -104,6 +104,49 @@ def test_a_broken_file_of_required_fields_is_the_templates_fault(host):
     assert record["dead"]["class"] == "template" and "plain.html.yaml:" in record["dead"]["reason"]
 
 
+LIMITS = {
+    "output": ("2kB", "{{ x * 2001 }}", "the output is larger than 2000 bytes"),
+    "memory": ("1MB", "{% set l = (x * 900000).split('x') %}", "the rendering needs more than 1000000 bytes of memory"),
+    "iterations": (3000, "{% for i in range(3001) %}{% endfor %}", "the rendering takes more than 3000 steps"),
+    "recursion": (7, "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+                  "maximum recursion depth exceeded: more than 7 nested macros, blocks and includes"),
+    "range": (100, "{% for i in range(101) %}{% endfor %}", "a range gives more than 100 numbers"),
+    "repetition": (2100, "{{ x * 2101 }}", "a repetition makes more than 2100 characters or items"),
+    "power": (64, "{{ 2 ** 64 }}", "a power has more than 64 binary digits"),
+    "width": (60, "{{ x|center(61) }}", "a field of 61 characters is wider than 60"),
+    "time": ("50ms", "{% for i in range(90) %}{% for k in range(90) %}{% for l in range(90) %}{% for m in range(90) %}"
+             "{% endfor %}{% endfor %}{% endfor %}{% endfor %}", "the rendering takes longer than 50 ms"),
+}
+
+
+def test_the_configured_limits_of_templates(host):
+    """Each alone, since some of them meet the same template."""
+    for key, (limit, template, error) in LIMITS.items():
+        host.write_template("hostile.html", "<p>\n" + template)
+        limits = {"range": 100, "iterations": 50000000} if key == "time" else {}
+        host.start(templates={"limits": dict(limits, **{key: limit})})
+        host.push(id=key, template_name="hostile.html", body={"x": "x"})
+        host.push(id="good " + key)
+        dead = {record["producer_id"]: record["dead"] for record in host.wait_dead(list(LIMITS).index(key) + 1)}
+        assert dead[key]["class"] == "template"
+        assert dead[key]["reason"] == "hostile.html:2: %s (templates.limits.%s)" % (error, key)
+        host.wait_messages(list(LIMITS).index(key) + 1)
+        assert host.stop() == 0
+        host.configure(templates={"limits": None})
+
+
+def test_the_settings_of_another_environment(host):
+    host.write_template("other.txt", "% for i in list\n[[ i ]]<!-- no -->## and this not\n% endfor\n"
+                        "<% if a.b.c is undefined %>\n[[ html ]]\n<% endif %>\n\n")
+    host.start(templates={"undefined": "chainable", "autoescape": "always", "trim_blocks": True, "lstrip_blocks": True,
+                          "keep_trailing_newline": True, "line_statement_prefix": "%", "line_comment_prefix": "##",
+                          "block_start_string": "<%", "block_end_string": "%>", "variable_start_string": "[[",
+                          "variable_end_string": "]]", "comment_start_string": "<!--",
+                          "comment_end_string": "-->"})
+    host.push(template_name="other.txt", body={"list": [1, 2], "html": "<"})
+    assert parse(host.wait_messages(1)[0]["data"]).get_content() == "1\r\n2\r\n&lt;\r\n\r\n"
+
+
 def test_several_queues(host):
     host.start(queues={"default": {"workers": 1}, "bulk": {"workers": 1, "relays": ["main"]}})
     host.push(queue="bulk", id="q-bulk")
