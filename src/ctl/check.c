@@ -96,6 +96,9 @@ struct walk {
 	size_t templates_found, required_found, bad;
 };
 
+/* Where catalogues are, below the template directory; no template is there. */
+static const char locale_directory[] = "locale";
+
 static bool is_required_file(const char *name)
 {
 	return g_str_has_suffix(name, ".yaml");
@@ -138,6 +141,33 @@ static void check_required_file(struct walk *walk, const char *directory, const 
 	g_free(template_path);
 }
 
+static void check_locale(struct walk *walk, const char *locale)
+{
+	struct error error = ERROR_INIT;
+	enum template_status status = templates_check_locale(walk->templates, locale, &error);
+
+	if (status != TEMPLATE_OK)
+		report_error(walk->check, status == TEMPLATE_MISSING ? CHECK_WARN : CHECK_FAIL, "locale", &error);
+	walk->bad += status == TEMPLATE_BROKEN;
+	error_clear(&error);
+}
+
+/* Each directory of `path` is a locale's. */
+static void check_catalogues(struct walk *walk, const char *path)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char *catalogue = g_strdup_printf("%s/%s/LC_MESSAGES/messages.mo", path, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && g_file_test(catalogue, G_FILE_TEST_EXISTS))
+			check_locale(walk, entries[i]->d_name);
+		g_free(catalogue);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
 static void walk_directory(struct walk *walk, const char *directory, const char *below, int depth)
 {
 	char *path = below[0] ? g_strdup_printf("%s/%s", directory, below) : g_strdup(directory);
@@ -157,6 +187,8 @@ static void walk_directory(struct walk *walk, const char *directory, const char 
 		/* Hidden files and what editors leave are no templates. */
 		if (name[0] == '.' || g_str_has_suffix(name, "~") || stat(file, &st) != 0)
 			;
+		else if (S_ISDIR(st.st_mode) && !strcmp(inner, locale_directory))
+			check_catalogues(walk, file);
 		else if (S_ISDIR(st.st_mode) && depth > 0)
 			walk_directory(walk, directory, inner, depth - 1);
 		else if (S_ISREG(st.st_mode) && is_required_file(name))
@@ -181,6 +213,8 @@ static void check_templates(struct check *check)
 	};
 
 	walk_directory(&walk, options.directory, "", 16);
+	if (check->config->templates.locale)
+		check_locale(&walk, check->config->templates.locale);
 	if (walk.bad == 0 && walk.templates_found == 0)
 		report(check, CHECK_WARN, "templates", "%s: there is no template", options.directory);
 	else if (walk.bad == 0)

@@ -9,7 +9,7 @@
 #include "message/required.h"
 
 struct render {
-	char *body, *context, *directory;
+	char *body, *context, *directory, *locale;
 	gboolean strict;
 	struct verb_common common;
 	struct config *config;		/* NULL: not needed */
@@ -20,6 +20,7 @@ static void clear(struct render *render)
 	g_free(render->body);
 	g_free(render->context);
 	g_free(render->directory);
+	g_free(render->locale);
 	g_strfreev(render->common.rest);
 	g_free(render->common.config);
 	config_free(render->config);
@@ -69,15 +70,22 @@ static json_t *read_variables(const struct verb *verb, const struct render *rend
 	return variables;
 }
 
-static int render_template(const struct template_options *options, const char *name,
-			   json_t *variables)
+/* The one that was asked for, which has to be there, or the configured one. */
+static const char *choose_locale(const struct render *render)
+{
+	return render->locale ? render->locale : render->config ? render->config->templates.locale : NULL;
+}
+
+static int render_template(const struct render *render, const struct template_options *options,
+			   const char *name, json_t *variables)
 {
 	struct templates *templates = templates_open(options);
 	struct error error = ERROR_INIT;
 	struct buf output = BUF_INIT, text = BUF_INIT;
 	int status = 0;
 
-	if (templates_render(templates, name, variables, NULL, &output, &error) == TEMPLATE_OK) {
+	if ((!render->locale || templates_check_locale(templates, render->locale, &error) == TEMPLATE_OK) &&
+	    templates_render(templates, name, variables, choose_locale(render), &output, &error) == TEMPLATE_OK) {
 		fwrite(buf_str(&output), 1, output.len, stdout);
 		status = verb_finish();
 	} else {
@@ -121,7 +129,7 @@ static int run(const struct verb *verb, struct render *render)
 	variables = read_variables(verb, render, options.directory, name);
 	if (!variables)
 		return EX_DATAERR;
-	status = render_template(&options, name, variables);
+	status = render_template(render, &options, name, variables);
 	json_decref(variables);
 	return status;
 }
@@ -136,6 +144,8 @@ int verb_render(const struct verb *verb, int argc, char **argv)
 		  "a JSON file with variables, as they are", "FILE" },
 		{ "template-dir", 'd', 0, G_OPTION_ARG_FILENAME, &render.directory,
 		  "the templates; then no configuration is needed", "DIR" },
+		{ "locale", 'l', 0, G_OPTION_ARG_FILENAME, &render.locale,
+		  "the language of the messages, such as de or pt_BR", "LOCALE" },
 		{ "strict", 0, 0, G_OPTION_ARG_NONE, &render.strict,
 		  "undefined variables are errors", NULL },
 		{ 0 },

@@ -1,8 +1,10 @@
 /*
  * catalogue.h - GNU message catalogues (.mo), read by ourselves
  *
- * The C library's own reader cannot serve: it works through the process's
- * locale, which has to be installed, and shares one state among all callers.
+ * The C library's own reader (and GLib's, which calls it) cannot serve: it
+ * works through the process's locale, which has to be installed, binds a
+ * domain to one directory for the whole process, and never sees that a file
+ * has changed.  libgettextpo reads the sources of catalogues only.
  * The format is that of the GNU gettext manual, "The Format of GNU MO Files".
  */
 #ifndef POSTRIDER_TEMPLATE_CATALOGUE_H
@@ -16,8 +18,9 @@
 struct catalogue;
 
 /*
- * Reads the bytes of a .mo file, which are copied.  Every offset in them is
- * checked.  NULL and the reason in `error`.
+ * Reads the bytes of a .mo file, which are copied, in whatever charset its
+ * header names.  Every offset in them is checked.  NULL and the reason in
+ * `error`.
  */
 struct catalogue *catalogue_new(struct span bytes, struct error *error);
 void catalogue_free(struct catalogue *catalogue);

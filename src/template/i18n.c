@@ -4,32 +4,39 @@
 #include "template/catalogue.h"
 #include "template/loader.h"
 
+/* The translation of a message (for `n` things, or NULL); MISSING: there is none. */
+static struct value find_translation(struct render *render, const struct value *context, struct value message,
+				     const int64_t *n)
+{
+	struct span at = context ? value_span(*context) : (struct span){ NULL, 0 }, found;
+
+	for (unsigned i = 0; i < 2 && message.kind == VALUE_STRING; i++) {
+		const struct catalogue *catalogue = render->catalogues[i];
+		if (catalogue && catalogue_find(catalogue, at, value_span(message),
+						n ? catalogue_form(catalogue, *n) : 0, &found))
+			return value_text(found.at, found.len, 0);
+	}
+	return value_missing();
+}
+
 /* A message's translation, or the message. */
 static struct value translate(struct render *render, const struct value *context, struct value message)
 {
-	struct span found;
+	struct value found = find_translation(render, context, message, NULL);
 
-	if (message.kind != VALUE_STRING || !render->catalogue ||
-	    !catalogue_find(render->catalogue, context ? value_span(*context) : (struct span){ NULL, 0 },
-			    value_span(message), 0, &found))
-		return message;
-	return value_text(found.at, found.len, 0);
+	return value_given(found) ? found : message;
 }
 
 static struct value translate_plural(struct render *render, const struct value *context,
 				     struct value singular, struct value plural, struct value n)
 {
-	struct span found;
 	int one = value_equal(render, n, value_int(1));
 	int64_t count = value_is_int(n) && !(n.flags & VALUE_BIG) ? n.number : 0;
+	struct value found = find_translation(render, context, singular, &count);
 
 	if (one < 0)
 		return value_error();
-	if (singular.kind == VALUE_STRING && render->catalogue &&
-	    catalogue_find(render->catalogue, context ? value_span(*context) : (struct span){ NULL, 0 },
-			   value_span(singular), catalogue_form(render->catalogue, count), &found))
-		return value_text(found.at, found.len, 0);
-	return one ? singular : plural;
+	return value_given(found) ? found : one ? singular : plural;
 }
 
 static struct value plain_gettext(struct render *render, struct value self, const struct value *args)

@@ -14,6 +14,7 @@
 #include "template/compile.h"
 #include "template/knowledge.h"
 #include "template/py/quote.h"
+#include "template/py/utf8.h"
 
 enum { MOST_SOURCE = 4 << 20, MOST_CACHED = 1000 };
 
@@ -97,35 +98,12 @@ static void template_free(struct template *template)
 	free(template);
 }
 
-/* Offset of the first byte that is no UTF-8, or len. */
-static size_t valid_utf8(const char *bytes, size_t len)
-{
-	const unsigned char *s = (const unsigned char *)bytes;
-	size_t i = 0;
-
-	while (i < len) {
-		unsigned c = s[i];
-		size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 :
-			      c >= 0xf0 && c <= 0xf4 ? 3 : 4;
-		if (more == 4 || len - i <= more)
-			return i;
-		for (size_t k = 1; k <= more; k++)
-			if ((s[i + k] & 0xc0) != 0x80)
-				return i;
-		if ((c == 0xe0 && s[i + 1] < 0xa0) || (c == 0xed && s[i + 1] > 0x9f) ||
-		    (c == 0xf0 && s[i + 1] < 0x90) || (c == 0xf4 && s[i + 1] > 0x8f))
-			return i;
-		i += more + 1;
-	}
-	return len;
-}
-
 static int compile_source(struct template *template, struct span source, struct error *error)
 {
 	struct templates *set = template->set;
 	struct arena scratch = ARENA_INIT;
 	struct names *names = arena_alloc(&scratch, sizeof *names);
-	size_t valid = valid_utf8(source.at, source.len);
+	size_t valid = utf8_valid(source);
 
 	if (valid < source.len) {
 		arena_clear(&scratch);

@@ -71,8 +71,9 @@ enum template_status loader_find(struct templates *set, const char *name,
 int loader_read(struct templates *set, const char *name, struct buf *out, struct stamp *stamp,
 		struct error *error);
 
-/* The catalogue of a locale, or NULL; borrowed during a rendering. */
-const struct catalogue *catalogues_find(struct templates *set, const char *locale);
+/* The catalogues of a locale ("pt_BR") and of its language ("pt"), or NULL;
+ * borrowed during a rendering. */
+void catalogues_find(struct templates *set, const char *locale, const struct catalogue *found[2]);
 void catalogues_free(struct templates *set);
 
 /* Frees what was replaced, when no rendering runs. */

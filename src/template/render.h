@@ -62,7 +62,7 @@ struct render {
 	const struct template *template; /* whose code is running, */
 	unsigned line;			/* and the line of its statement */
 	enum undefined_kind undefined;
-	const struct catalogue *catalogue; /* of messages, or NULL */
+	const struct catalogue *catalogues[2]; /* of the locale and of its language, or NULL */
 	struct dict *modules;		/* templates that were imported without context */
 	struct dict *types;		/* classes that were asked for, by name; NULL while empty */
 };

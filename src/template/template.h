@@ -155,8 +155,8 @@ json_t *template_json_load(const char *bytes, size_t len, size_t flags, json_err
  * variables and adds the output, UTF-8, to `out` (nothing is added on
  * failure).  `context` is borrowed during the call and not changed.
  * `locale` chooses the message catalogue locale/<locale>/LC_MESSAGES/messages.mo
- * of the directory ("de", "pt_BR"; "pt" is tried after "pt_BR"); NULL, or
- * none there: messages stand for themselves.
+ * of the directory ("de", "pt_BR"; what "pt_BR" lacks is looked for in "pt");
+ * NULL, or none there: messages stand for themselves.
  * Needs up to 4 MB of stack, at most half of what the process may have.
  */
 enum template_status templates_render(struct templates *templates, const char *name,

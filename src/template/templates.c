@@ -239,7 +239,8 @@ enum template_status templates_render(struct templates *set, const char *name, j
 		return status;
 	begin(set, &render);
 	set->running++;
-	render.catalogue = locale ? catalogues_find(set, locale) : NULL;
+	if (locale)
+		catalogues_find(set, locale, render.catalogues);
 	if (run(&render, template, context) == 0) {
 		buf_add(out, render.out->data, render.out->len);
 	} else {

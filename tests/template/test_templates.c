@@ -543,6 +543,16 @@ static void test_catalogues(void **state)
 	expect_locale(set, "de", "{\"who\": \"A\", \"n\": 11}", "Hallo A|11 viel|Auf|Bye");
 	expect_locale(set, "fr", "{\"who\": \"A\", \"n\": 2}", "Hello A|2 items|Open|Bye");
 	expect_locale(set, "../de", "{\"who\": \"A\", \"n\": 2}", "Hello A|2 items|Open|Bye");
+	/* A new one is taken up; one that is broken is not, and one that is gone no longer counts. */
+	static const struct template_text changed[] = { TEXT("menu\4Open", "Öffnen") };
+	write_catalogue("de", changed, 1);
+	expect_locale(set, "de", "{\"who\": \"A\", \"n\": 2}", "Hello A|2 items|Öffnen|Bye");
+	write_file("locale/de/LC_MESSAGES/messages.mo", "\xde\x12\x04\x95", 4);
+	expect_locale(set, "de", "{\"who\": \"A\", \"n\": 2}", "Hello A|2 items|Öffnen|Bye");
+	char *path = path_of("locale/de/LC_MESSAGES/messages.mo");
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	expect_locale(set, "de", "{\"who\": \"A\", \"n\": 2}", "Hello A|2 items|Open|Bye");
 	templates_close(set);
 }
 

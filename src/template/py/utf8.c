@@ -101,3 +101,25 @@ void utf8_add(uint32_t c, struct buf *out)
 
 	buf_add(out, bytes, utf8_encode(c, bytes));
 }
+
+size_t utf8_valid(struct span span)
+{
+	const unsigned char *s = (const unsigned char *)span.at;
+	size_t i = 0;
+
+	while (i < span.len) {
+		unsigned c = s[i];
+		size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 :
+			      c >= 0xf0 && c <= 0xf4 ? 3 : 4;
+		if (more == 4 || span.len - i <= more)
+			return i;
+		for (size_t k = 1; k <= more; k++)
+			if ((s[i + k] & 0xc0) != 0x80)
+				return i;
+		if ((c == 0xe0 && s[i + 1] < 0xa0) || (c == 0xed && s[i + 1] > 0x9f) ||
+		    (c == 0xf0 && s[i + 1] < 0x90) || (c == 0xf4 && s[i + 1] > 0x8f))
+			return i;
+		i += more + 1;
+	}
+	return span.len;
+}

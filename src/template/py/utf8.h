@@ -17,6 +17,9 @@ uint32_t utf8_next(struct span s, size_t *offset);
 /* The code point that ends before byte `*offset` (above 0); moves back. */
 uint32_t utf8_previous(struct span s, size_t *offset);
 
+/* The first byte that is no UTF-8, or s.len: for what comes from outside. */
+size_t utf8_valid(struct span s);
+
 /* Code points. */
 size_t utf8_length(struct span s);
 bool utf8_is_ascii(struct span s);
