@@ -3,8 +3,8 @@
 #include "template/machine.h"
 #include "template/py/utf8.h"
 #include "template/registry.h"
-#include "template/type.h"
 #include "template/template.h"
+#include "template/type.h"
 
 int64_t value_length(struct render *render, struct value v)
 {
