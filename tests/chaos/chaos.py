@@ -144,9 +144,12 @@ class Run:
         self.host.start(wait=False)
 
     def reload(self):
+        try:
+            self.host.status()      # before it listens, SIGHUP is its end, as of any program that has just begun
+        except (OSError, ValueError):
+            return
         self.kills["reload"] += 1
-        if self.host.daemon.poll() is None:
-            self.host.signal(signal.SIGHUP)
+        self.host.signal(signal.SIGHUP)
 
     def restart_redis(self):
         self.kills["redis restart"] += 1
