@@ -255,6 +255,8 @@ static const char *deferral_name(enum record_class class)
 {
 	if (class == RECORD_IN_DOUBT)
 		return "message in doubt, may be sent more than once";
+	if (class == RECORD_RELAY)
+		return "message held back, the relay seems to be at fault";
 	return class == RECORD_SENT ? "part delivered, the rest follows" : "message deferred";
 }
 
@@ -335,13 +337,15 @@ static struct relay *send_over_relays(struct delivery *d, struct session_mail *m
 		d->relay = relay->config->name;
 		cut_envelope(d, relay, left);
 		mail->recipient_count = d->asked_count;
+		uint64_t sessions = session_counts(relay->session).sessions;
 		session_send(relay->session, mail, &d->arena, verdict);
 		crash_point("answered");
 		if (verdict->result == SESSION_RELAY) {
 			gate_fault(relay->gate, verdict);
 			continue;
 		}
-		gate_recovered(relay->gate);
+		if (session_counts(relay->session).sessions != sessions)
+			gate_recovered(relay->gate);
 		learn_limits(relay, verdict);
 		if (verdict->result != SESSION_LOST || lost_before)
 			return relay;
@@ -354,13 +358,14 @@ static struct relay *send_over_relays(struct delivery *d, struct session_mail *m
 }
 
 /* Many refusals with the same reply are the relay's fault: the message waits. */
-static bool is_braked(struct relay *relay, const struct session_verdict *verdict)
+static bool is_relays_fault(struct delivery *d, struct relay *relay, const struct session_verdict *verdict)
 {
-	if (verdict->result == SESSION_SENT)
+	relay->accepted = verdict->result == SESSION_SENT;
+	if (relay->accepted)
 		gate_accepted(relay->gate);
 	return verdict->result == SESSION_REFUSED &&
 	       fate_read_reply(&verdict->reply, verdict->stage) == FATE_REPLY_PERMANENT &&
-	       gate_refused(relay->gate, &verdict->reply);
+	       gate_refused(relay->gate, &verdict->reply, verdict->stage, d->record->id) != GATE_MESSAGE;
 }
 
 /* What was said on the line, for whoever asks why it failed. */
@@ -400,9 +405,12 @@ static enum delivery_end send(struct delivery *d)
 		return give_back(d);
 	if (verdict.result == SESSION_FENCED)
 		return d->fence == STORE_NOTHING ? DELIVERY_SETTLED : give_back(d);
-	if (is_braked(relay, &verdict))
-		return give_back(d);
 	struct fate_place place = here(d);
+	if (is_relays_fault(d, relay, &verdict)) {
+		struct fate held = fate_hold(d->record, &verdict, &place, &d->policy, random_unit());
+		keep_dialogue(d, relay);
+		return settle_fate(d, &held, &verdict.reply);
+	}
 	enum record_class class = fate_note_verdict(d->record, d->asked, d->asked_count, &verdict, &place);
 	if (class != RECORD_SENT)
 		keep_dialogue(d, relay);

@@ -162,6 +162,20 @@ static enum record_class class_of(const struct session_verdict *verdict,
 	return RECORD_LOST;
 }
 
+static void note_history(struct record *record, enum record_class class, enum session_stage stage,
+			 const struct session_reply *reply, const struct fate_place *place)
+{
+	record_note_error(record, &(struct record_error){
+		.class = class,
+		.stage = session_stage_name(stage),
+		.reply = reply_for_record(reply),
+		.relay = place->relay,
+		.host = place->host,
+		.worker = place->worker,
+		.unix_ms = place->unix_ms,
+	});
+}
+
 enum record_class fate_note_verdict(struct record *record, const size_t *asked, size_t asked_count,
 				    const struct session_verdict *verdict,
 				    const struct fate_place *place)
@@ -179,15 +193,8 @@ enum record_class fate_note_verdict(struct record *record, const size_t *asked, 
 	if (class != RECORD_SENT || !record_count(record, RECORD_RCPT_PENDING))
 		record->attempts++;
 	if (class != RECORD_SENT)
-		record_note_error(record, &(struct record_error){
-			.class = class,
-			.stage = session_stage_name(by_recipient ? SESSION_RCPT : verdict->stage),
-			.reply = reply_for_record(by_recipient ? worst : &verdict->reply),
-			.relay = place->relay,
-			.host = place->host,
-			.worker = place->worker,
-			.unix_ms = place->unix_ms,
-		});
+		note_history(record, class, by_recipient ? SESSION_RCPT : verdict->stage,
+			     by_recipient ? worst : &verdict->reply, place);
 	return class;
 }
 
@@ -217,6 +224,23 @@ static struct fate decide_end(struct record *record, enum record_class class, in
 				 refused, record->recipient_count));
 }
 
+static struct fate bury_aged(struct record *record, enum record_class class,
+			     const struct fate_policy *policy, int64_t now_unix_ms)
+{
+	struct buf age = BUF_INIT;
+
+	units_print_duration(policy->max_age_ms, &age);
+	struct fate fate = bury(record, class, now_unix_ms,
+				arena_printf(record->arena, "given up: older than %s", buf_str(&age)));
+	buf_clear(&age);
+	return fate;
+}
+
+static bool is_aged(const struct record *record, const struct fate_policy *policy, int64_t now_unix_ms)
+{
+	return now_unix_ms - record->first_unix_ms >= policy->max_age_ms;
+}
+
 struct fate fate_again(struct record *record, enum record_class class,
 		       const struct fate_policy *policy, int64_t now_unix_ms, double random)
 {
@@ -224,16 +248,21 @@ struct fate fate_again(struct record *record, enum record_class class,
 		return bury(record, class, now_unix_ms,
 			    arena_printf(record->arena, "given up after %lld attempts",
 					 (long long)record->attempts));
-	if (now_unix_ms - record->first_unix_ms >= policy->max_age_ms) {
-		struct buf age = BUF_INIT;
-		units_print_duration(policy->max_age_ms, &age);
-		struct fate fate = bury(record, class, now_unix_ms,
-					arena_printf(record->arena, "given up: older than %s", buf_str(&age)));
-		buf_clear(&age);
-		return fate;
-	}
+	if (is_aged(record, policy, now_unix_ms))
+		return bury_aged(record, class, policy, now_unix_ms);
 	return (struct fate){ FATE_DEFER, class,
 			      backoff_delay_ms(&policy->backoff, record->attempts, random) };
+}
+
+struct fate fate_hold(struct record *record, const struct session_verdict *verdict,
+		      const struct fate_place *place, const struct fate_policy *policy, double random)
+{
+	record->last_unix_ms = place->unix_ms;
+	note_history(record, RECORD_RELAY, verdict->stage, &verdict->reply, place);
+	if (is_aged(record, policy, place->unix_ms))
+		return bury_aged(record, RECORD_PERMANENT, policy, place->unix_ms);
+	return (struct fate){ FATE_DEFER, RECORD_RELAY,
+			      backoff_delay_ms(&policy->backoff, record->error_total, random) };
 }
 
 struct fate fate_decide(struct record *record, enum record_class class,

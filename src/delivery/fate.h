@@ -82,6 +82,14 @@ enum record_class fate_note_verdict(struct record *record, const size_t *asked, 
 				    const struct fate_place *place);
 
 /*
+ * A refusal that is not the message's fault, as far as one can tell
+ * (gate_refused()): it is written into the history, charged to nobody, and the
+ * message tried again, each time later as the policy says, unless it is too old.
+ */
+struct fate fate_hold(struct record *record, const struct session_verdict *verdict,
+		      const struct fate_place *place, const struct fate_policy *policy, double random);
+
+/*
  * What to do with a record of which that class was noted last.  `random` in
  * [0, 1) spreads the delay.  With FATE_BURY the reason stands in the record.
  */

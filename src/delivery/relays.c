@@ -40,11 +40,22 @@ void relays_close(struct relays *relays)
 	free(relays);
 }
 
+static bool is_open(const struct relay *relay)
+{
+	return session_fd(relay->session) >= 0;
+}
+
+/* Who has a session goes on with it, even where nobody gets another one. */
+static bool is_usable(const struct relay *relay)
+{
+	return gate_is_open(relay->gate) || (is_open(relay) && gate_takes_open_sessions(relay->gate));
+}
+
 struct relay *relays_pick(struct relays *relays)
 {
 	for (size_t i = 0; i < relays->count; i++) {
 		struct relay *relay = &relays->list[i];
-		if (!gate_is_open(relay->gate))
+		if (!is_usable(relay))
 			continue;
 		for (size_t k = 0; k < relays->count; k++)
 			if (k != i)
@@ -55,19 +66,53 @@ struct relay *relays_pick(struct relays *relays)
 	return NULL;
 }
 
+static bool probe(struct relays *relays, struct relay *relay, struct arena *arena)
+{
+	struct session_verdict verdict;
+
+	relays->spoken_to = relay;
+	if (session_open(relay->session, arena, &verdict)) {
+		gate_recovered(relay->gate);
+		return true;
+	}
+	gate_fault(relay->gate, &verdict);
+	return false;
+}
+
+void relays_try_first(struct relays *relays, struct arena *arena)
+{
+	for (size_t i = 0; i < relays->count; i++)
+		if (gate_claim_first_try(relays->list[i].gate))
+			probe(relays, &relays->list[i], arena);
+}
+
 void relays_probe(struct relays *relays, struct arena *arena)
 {
-	for (size_t i = 0; i < relays->count && !gate_is_open(relays->list[i].gate); i++) {
-		struct relay *relay = &relays->list[i];
-		struct session_verdict verdict;
-		if (!gate_claim_probe(relay->gate))
-			continue;
-		relays->spoken_to = relay;
-		if (session_open(relay->session, arena, &verdict)) {
-			gate_recovered(relay->gate);
+	for (size_t i = 0; i < relays->count && !is_usable(&relays->list[i]); i++)
+		if (gate_claim_probe(relays->list[i].gate) && probe(relays, &relays->list[i], arena))
 			return;
-		}
-		gate_fault(relay->gate, &verdict);
+}
+
+bool relays_enter(struct relays *relays)
+{
+	struct relay *relay = relays->current;
+
+	relay->accepted = false;
+	return gate_enter(relay->gate, &relay->has_place);
+}
+
+bool relays_has_place(const struct relays *relays)
+{
+	return relays->current && relays->current->has_place;
+}
+
+void relays_leave(struct relays *relays)
+{
+	for (size_t i = 0; i < relays->count; i++) {
+		struct relay *relay = &relays->list[i];
+		if (relay->has_place)
+			gate_leave(relay->gate, relay->accepted);
+		relay->has_place = false;
 	}
 }
 
@@ -75,7 +120,7 @@ int64_t relays_probe_wait_ms(const struct relays *relays)
 {
 	int64_t least = INT64_MAX;
 
-	for (size_t i = 0; i < relays->count && !gate_is_open(relays->list[i].gate); i++) {
+	for (size_t i = 0; i < relays->count && !is_usable(&relays->list[i]); i++) {
 		int64_t wait = gate_wait_ms(relays->list[i].gate);
 		if (wait < least)
 			least = wait;

@@ -31,7 +31,26 @@ struct relay {
 	const struct config_relay *config;
 	struct gate *gate;
 	struct session *session;
+	bool has_place, accepted;	/* while the relay is coming back: see gate_enter() */
 };
+
+/*
+ * Tries each relay that nobody has tried since the start or the last reload, so
+ * that a wrong password is told of before the first message meets it.  The
+ * session of the relay that is picked next stays open for that message.
+ */
+void relays_try_first(struct relays *relays, struct arena *arena);
+
+/*
+ * Around a message, before it is taken and when it is over: whether the relay
+ * that was picked takes one more, which all do but those that have just come
+ * back.  False: wait a moment, and pick again.
+ */
+bool relays_enter(struct relays *relays);
+void relays_leave(struct relays *relays);
+
+/* Whether this worker has one of the few places at a relay that comes back. */
+bool relays_has_place(const struct relays *relays);
 
 /* NULL: all are down.  Closes the sessions of other relays than the one picked. */
 struct relay *relays_pick(struct relays *relays);

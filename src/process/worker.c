@@ -29,6 +29,8 @@ enum {
 	TAKE_WAIT_MS = 5000,		/* how long one BLMOVE waits */
 	GRACE_MS = 15000,		/* beyond a stage's own limit, before the supervisor kills */
 	RELAY_LOOK_MS = 1000,		/* how often a closed gate is looked at */
+	PLACE_WAIT_MS = 1000,		/* BLMOVE with one of few places at a relay: others may have messages */
+	PLACE_LOOK_MS = 20,		/* how often such a place is asked for */
 };
 
 static const struct backoff redis_backoff = { .base_ms = 100, .cap_ms = 5000, .factor = 2, .jitter = 0.2 };
@@ -136,6 +138,16 @@ static void redis_answered(struct worker *w)
 	w->redis_failures = 0;
 }
 
+/* An open session is looked after in the meantime. */
+static void wait_and_tend(struct worker *w, int64_t ms)
+{
+	struct session *session = relays_session(delivery_relays(w->delivery));
+
+	if (session)
+		session_tend(session);
+	wait_idle(w, ms);
+}
+
 static void wait_for_relay(struct worker *w)
 {
 	struct relays *relays = delivery_relays(w->delivery);
@@ -143,9 +155,9 @@ static void wait_for_relay(struct worker *w)
 
 	report(w, SCOREBOARD_RELAY_DOWN, "", NULL, RELAY_LOOK_MS);
 	if (wait > 0)
-		wait_idle(w, wait < RELAY_LOOK_MS ? wait : RELAY_LOOK_MS);
+		wait_and_tend(w, wait < RELAY_LOOK_MS ? wait : RELAY_LOOK_MS);
 	else
-		wait_idle(w, 50);	/* another worker has claimed the probe */
+		wait_and_tend(w, 50);	/* another worker has claimed the probe */
 }
 
 /* ---- taking ---- */
@@ -194,9 +206,11 @@ static enum store_status take(struct worker *w, struct store_job *job)
 	bool at_once = session && session_cannot_wait(session);
 	struct error error = ERROR_INIT;
 
+	int64_t wait = at_once ? 0 : relays_has_place(delivery_relays(w->delivery)) ? PLACE_WAIT_MS : TAKE_WAIT_MS;
+
 	report(w, SCOREBOARD_IDLE, "", NULL,
 	       TAKE_WAIT_MS + w->setup->config->redis.command_timeout_ms);
-	enum store_status status = store_take_start(w->store, at_once ? 0 : TAKE_WAIT_MS, &error);
+	enum store_status status = store_take_start(w->store, wait, &error);
 	if (status == STORE_OK) {
 		watch_while_taking(w);
 		status = store_take_finish(w->store, job, &error);
@@ -289,6 +303,9 @@ static void work(struct worker *w)
 {
 	struct relays *relays = delivery_relays(w->delivery);
 
+	arena_reset(&w->arena);
+	relays_try_first(relays, &w->arena);
+	count(w);
 	while (read_signals(w), !w->stop) {
 		struct store_job job = STORE_JOB_INIT;
 		if (relays_probe_wait_ms(relays) == 0) {
@@ -300,8 +317,14 @@ static void work(struct worker *w)
 			wait_for_relay(w);
 			continue;
 		}
+		if (!relays_enter(relays)) {
+			report(w, SCOREBOARD_IDLE, "", NULL, PLACE_LOOK_MS);
+			wait_and_tend(w, PLACE_LOOK_MS);
+			continue;
+		}
 		if (take(w, &job) == STORE_OK)
 			handle(w, &job);
+		relays_leave(relays);
 		store_job_clear(&job);
 	}
 }

@@ -195,6 +195,30 @@ static void test_given_up_after_attempts_or_age(void **state)
 	arena_clear(&arena);
 }
 
+static void test_what_is_held_is_charged_to_nobody(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct record *record = record_for(&arena, 2);
+	struct session_reply mail = reply_of(550, "5.7.1"), rcpts[2] = { reply_of(0, ""), reply_of(0, "") };
+	const struct session_verdict verdict = { SESSION_REFUSED, SESSION_MAIL, mail, rcpts, 2 };
+	struct fate_place later = place;
+
+	(void)state;
+	struct fate fate = fate_hold(record, &verdict, &place, &resend, 0.5);
+	assert_int_equal(fate.step, FATE_DEFER);
+	assert_int_equal(fate.class, RECORD_RELAY);
+	assert_int_equal(fate.delay_ms, 60000);
+	assert_int_equal(record->attempts, 0);
+	assert_int_equal(record_count(record, RECORD_RCPT_PENDING), 2);
+	assert_int_equal(record->errors[0].reply.code, 550);
+	assert_string_equal(record->errors[0].stage, "mail");
+	later.unix_ms += AGE_MS;
+	fate = fate_hold(record, &verdict, &later, &resend, 0.5);
+	assert_int_equal(fate.step, FATE_BURY);
+	assert_int_equal(record->dead.class, RECORD_PERMANENT);
+	arena_clear(&arena);
+}
+
 static void test_history_says_who_and_where(void **state)
 {
 	struct arena arena = ARENA_INIT;
@@ -223,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_each_row_of_the_table),
 		cmocka_unit_test(test_only_those_left_are_asked_again),
 		cmocka_unit_test(test_given_up_after_attempts_or_age),
+		cmocka_unit_test(test_what_is_held_is_charged_to_nobody),
 		cmocka_unit_test(test_history_says_who_and_where),
 	};
 	return cmocka_run_group_tests_name("fate", tests, NULL, NULL);
