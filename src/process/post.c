@@ -114,7 +114,7 @@ int64_t post_vacated(struct post *post, int wait_status, int64_t now_ms)
 	scoreboard_report(slot, &(struct scoreboard_report){ .state = SCOREBOARD_VACANT }, 0);
 	atomic_store(&slot->pid, 0);
 	post->pid = 0;
-	post->asked_to_stop = false;
+	post->asked_to_stop = post->killed = false;
 	if (post->leaving) {
 		*slot->queue = '\0';
 		post->leaving = false;

@@ -20,6 +20,7 @@ struct post {
 	pid_t pid;			/* 0: nobody stands here now */
 	unsigned generation;		/* of the configuration that its child was started with */
 	bool asked_to_stop;		/* TERM was sent */
+	bool killed;			/* and KILL, since it did not come in time */
 	bool leaving;			/* nobody is to follow */
 	struct throttle throttle;
 	int64_t start_at_ms;		/* monotonic: no successor before that */

@@ -119,9 +119,15 @@ static void start_child(struct supervisor *s, int index)
 	}
 	post->pid = pid;
 	post->generation = s->generation;
-	post->asked_to_stop = false;
+	post->asked_to_stop = post->killed = false;
 	atomic_store(&post->slot->pid, pid);
 	atomic_fetch_add(&post->slot->starts, 1);
+}
+
+/* While stopping only the retry child has successors. */
+static bool is_wanted(const struct supervisor *s, int index)
+{
+	return *s->posts.list[index].slot->queue && (!s->stopping || index == POST_RETRIER);
 }
 
 static void start_missing(struct supervisor *s)
@@ -130,8 +136,7 @@ static void start_missing(struct supervisor *s)
 
 	for (int i = 0; i < POSTS; i++) {
 		struct post *post = &s->posts.list[i];
-		if (!post->pid && *post->slot->queue && post->start_at_ms <= now &&
-		    (!s->stopping || i == POST_RETRIER))
+		if (!post->pid && is_wanted(s, i) && post->start_at_ms <= now)
 			start_child(s, i);
 	}
 }
@@ -172,6 +177,9 @@ static void stop_worker(struct supervisor *s, struct post *post)
 		ask_to_stop(post);
 		return;
 	}
+	if (post->killed)
+		return;
+	post->killed = true;
 	log_event(LOG_WARNING, "worker killed, stop_timeout has passed", log_int("pid", post->pid));
 	kill(post->pid, SIGKILL);
 }
@@ -291,6 +299,7 @@ static int adopt_config(struct supervisor *s, struct config *config)
 		/* What was wrong may be mended: nobody waits for an old backoff. */
 		atomic_store(&gate->next_probe_ms, 0);
 		atomic_store(&gate->failed_probes, 0);
+		atomic_store(&gate->tried, false);
 	}
 	log_configure(config->log.format, config->log.level, config->log.addresses);
 	if (s->config != config)
@@ -387,7 +396,7 @@ static int poll_timeout(const struct supervisor *s)
 
 	for (int i = 0; i < POSTS; i++) {
 		const struct post *post = &s->posts.list[i];
-		if (!post->pid && *post->slot->queue && post->start_at_ms - now < wait)
+		if (!post->pid && is_wanted(s, i) && post->start_at_ms - now < wait)
 			wait = post->start_at_ms - now;
 	}
 	if (s->watchdog_ms && s->watchdog_due_ms - now < wait)

@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,9 +25,8 @@
 enum {
 	OUTPUT_MAX = 64 << 10,
 	MARGIN_MS = 300000,	/* a token is not used in its last minutes */
+	REAP_LOOK_MS = 5,	/* how often a command that has written all is looked at */
 };
-
-extern char **environ;
 
 struct token_source {
 	const struct config_relay *relay;
@@ -130,28 +129,22 @@ static int from_file(const struct token_source *source, struct buf *out, int64_t
 	return failed;
 }
 
-static int start(const char *command, int out, pid_t *pid)
+/* In a group of its own, so that all of it can be ended, and not longer than this
+ * process, which may be killed while it waits. */
+static void become_shell(const char *command, int out, pid_t parent)
 {
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)command, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
+	int nothing = open("/dev/null", O_RDONLY);
+	sigset_t none;
 
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETPGROUP);
-	int failed = posix_spawn(pid, "/bin/sh", &files, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return failed;
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (getppid() == parent && dup2(nothing, 0) == 0 && dup2(out, 1) == 1)
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
 }
 
 /* All that is written until the other end closes; -1 when time is up or it is too much. */
@@ -177,27 +170,43 @@ static int read_all(int fd, struct buf *out, int64_t until_ms)
 	}
 }
 
+/* Until the command has ended or time is up; then it is ended, with what it has
+ * started.  False: it was. */
+static bool reap(pid_t pid, int *status, int64_t until_ms)
+{
+	bool in_time = true;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status, in_time ? WNOHANG : 0)) == 0 || (ended < 0 && errno == EINTR)) {
+		if (in_time && clock_monotonic_ms() >= until_ms) {
+			kill(-pid, SIGKILL);
+			in_time = false;
+		} else if (in_time) {
+			poll(NULL, 0, REAP_LOOK_MS);
+		}
+	}
+	return in_time;
+}
+
 static int from_command(const struct token_source *source, struct buf *out, struct error *error)
 {
 	int64_t limit_ms = source->relay->timeouts.command_ms;
 	int ends[2], status = 0;
-	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set(error, "no pipe: %s", strerror(errno));
-	int failed = start(source->relay->token_command, ends[1], &pid);
+	pid_t self = getpid(), pid = fork();
+	if (!pid)
+		become_shell(source->relay->token_command, ends[1], self);
 	close(ends[1]);
-	if (failed) {
+	if (pid < 0) {
 		close(ends[0]);
-		return error_set(error, "/bin/sh cannot be run: %s", strerror(failed));
+		return error_set(error, "no process: %s", strerror(errno));
 	}
-	bool late = read_all(ends[0], out, clock_monotonic_ms() + limit_ms) < 0;
+	int64_t until = clock_monotonic_ms() + limit_ms;
+	bool too_much = read_all(ends[0], out, until) < 0;
 	close(ends[0]);
-	if (late)
-		kill(-pid, SIGKILL);	/* the whole group: what the shell started too */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (late) {
+	if (!reap(pid, &status, too_much ? 0 : until) || too_much) {
 		struct buf limit = BUF_INIT;
 
 		units_print_duration(limit_ms, &limit);

@@ -144,6 +144,7 @@ def test_not_again_and_again(shared, tmp_path):
     ("echo '{'", "broken JSON"),
     ("head -c 100000 /dev/zero", "more than"),
     ("sleep 30", "not done within 1s"),
+    ("echo token; exec >&-; sleep 30", "not done within 1s"),
 ])
 def test_a_command_that_fails(shared, tmp_path, body, says):
     server = start(shared)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from harness import BUILD, children_of, wait_for
+from harness import BUILD, PASSWORD, USER, ScriptedServer, children_of, wait_for
 
 
 def run_daemon(*arguments):
@@ -80,6 +80,49 @@ def test_stop_timeout_hands_back_what_is_stuck(host):
     assert host.stop() == 0
     left = host.left()
     assert left["queued"] == 1 and not left["processing"]
+
+
+STUCK = ("greeting", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data", "dot")
+
+
+def test_stop_timeout_at_every_stage(host, tls_directory):
+    """Nobody answers, and the waiting is libesmtp's, OpenSSL's or a command's: the stop
+    is in time all the same, and what was in hand is kept."""
+    relays = {stage: ScriptedServer(os.path.join(host.directory, stage), tls="starttls", auth="PLAIN",
+                                    user=USER + ":" + PASSWORD, tls_directory=tls_directory) for stage in STUCK}
+    command = os.path.join(host.directory, "token.sh")
+    with open(command, "w") as file:
+        # Run twice for a session: before the connection, and where it is used.
+        file.write("echo >>%s.runs\ntest $(wc -l <%s.runs) -le 2 || exec sleep 300\n"
+                   "echo '{\"access_token\": \"t\", \"expires_in\": 0}'\n" % (command, command))
+    main = dict(host.config["relays"]["main"], max_messages=1, timeouts={"command": "5m", "greeting": "5m", "data": "5m"})
+    config = {stage: dict(main, port=relay.port) for stage, relay in relays.items()}
+    config["token"] = dict(main, port=host.relay.port, token_command="exec sh " + command)
+    del config["token"]["password_file"]
+    host.relay.control(set={"tokens": ["t"], "auth": ["XOAUTH2"]})
+    try:
+        for stage, relay in relays.items():
+            relay.rules({"stage": stage, "session": ">1", "do": "stall"})
+        host.start(relays=config, stop_timeout="1s",
+                   queues={"default": None, **{name: {"workers": 1, "relays": [name]} for name in config}})
+        for name in config:
+            for number in range(2):
+                host.push(queue=name, id="%s-%d" % (name, number))
+        shown = {"starttls": "tls", "token": "auth", "dot": "final"}
+        for name in config:
+            wait_for(lambda: (w := host.workers(name)[0])["stage"] == shown.get(name, name) and w["counts"]["sent"] == 1,
+                     what="stage " + name)
+        began = time.monotonic()
+        assert host.stop() == 0
+        assert time.monotonic() - began < 10
+        for name in config:
+            left = host.left(name)
+            assert not left["processing"], (name, left)
+            assert (left["queued"], left["retry"]) == ((0, 1) if name == "dot" else (1, 0)), (name, left)
+        assert len(host.log("worker killed, stop_timeout has passed")) == len(config)
+    finally:
+        for relay in relays.values():
+            relay.stop()
 
 
 def test_the_second_term_hands_back_at_once(host):
