@@ -49,6 +49,15 @@ static void decide(struct session *session, enum session_result result, enum ses
 		session->unusable = true;
 }
 
+/* libesmtp ends a session that lacks what was asked for, so not sooner. */
+void events_declare_eightbit(struct session *session)
+{
+	struct job *job = session->job;
+
+	if (job && job->eightbit && session->ehlo.eightbit)
+		smtp_8bitmime_set_body(job->message, E8bitmime_8BITMIME);
+}
+
 void events_add_job(struct session *session)
 {
 	struct job *job = session->job;
@@ -61,9 +70,9 @@ void events_add_job(struct session *session)
 		if (!verdict->recipients[i].code)
 			smtp_add_recipient(message, job->mail->recipients[i]);
 	smtp_size_set_estimate(message, job->len);
-	if (job->eightbit && session->ehlo.eightbit)
-		smtp_8bitmime_set_body(message, E8bitmime_8BITMIME);
 	job->message = message;
+	if (session->established)
+		events_declare_eightbit(session);
 	job->phase = PHASE_NONE;
 	job->sent = 0;
 	job->next_reply = 0;

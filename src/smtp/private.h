@@ -187,6 +187,9 @@ void events_cb(smtp_session_t smtp, int event, void *arg, ...);	/* smtp_eventcb_
 /* Sets libesmtp's callbacks and, where there is a user name, its AUTH. */
 void events_prepare(struct session *session);
 
+/* Once the server's extensions are known: BODY=8BITMIME for a job that needs it (RFC 6152). */
+void events_declare_eightbit(struct session *session);
+
 /* Hands the session's job to libesmtp. */
 void events_add_job(struct session *session);
 

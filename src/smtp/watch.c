@@ -171,6 +171,7 @@ static bool says_helo_next(const struct session *session, int code)
 static void ehlo_reply(struct session *session)
 {
 	ehlo_parse(&session->ehlo, buf_str(&session->reader.text), session->reader.text.len);
+	events_declare_eightbit(session);
 	auth_is_offered(session);
 }
 
@@ -184,7 +185,7 @@ static void whole_reply(struct session *session)
 		auth_reply(session, reader->code);
 	if (reader->code / 100 >= 4)
 		session->refusals++;
-	if (!session->established && !session->authenticating && reader->code >= 400 &&
+	if (!session->established && !session->authenticating && reader->code >= 300 &&
 	    !says_helo_next(session, reader->code))
 		session_leave(session, reply_make(reader->code, buf_str(&reader->text),
 						  reader->text.len, session->arena));

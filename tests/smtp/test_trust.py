@@ -246,11 +246,11 @@ def test_a_wrong_password_is_tried_once_and_nothing_is_sent(shared, tls, auth):
 
 @pytest.mark.parametrize("answer,code", [
     ("454 4.7.0 temporary", 454), ("534 5.7.9 too weak", 534), ("504 5.5.4 unknown", 504),
-    ("421 4.7.0 too many", 421), ("250 fine", 250), ("drop", 0), ({"raw": "hm\r\n"}, 0)])
+    ("421 4.7.0 too many", 421), ("250 fine", 250), ("drop", 0), ({"raw": "hm\r\n"}, 0), ("stall", 0)])
 def test_answers_to_auth(shared, answer, code):
     server = shared(tls="starttls", **KNOWN)
     server.rules({"stage": "auth", "do": answer, "times": 1})
-    with Drive.at(server, tls="starttls", **USER) as drive:
+    with Drive.at(server, tls="starttls", timeouts={"command": 2000}, **USER) as drive:
         verdict = drive.send()
         assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("relay", "auth", code), verdict
         server.wait(lambda events: [e for e in events if e["event"] == "close"])

@@ -27,6 +27,10 @@ ROWS = [
     ("ehlo 550", [rule("ehlo", "550 5.7.1 bad name")], "relay", "ehlo", 550, 0, 1),
     ("ehlo drop", [rule("ehlo", "drop")], "relay", "ehlo", 0, 0, 1),
     ("ehlo many lines", [rule("ehlo", {"reply": ["250-a", "250-" + "b" * 400, "250 c"], "drip": 0.001})], "sent", "final", 250, 1, 1),
+    ("greeting overlong", [rule("greeting", "220 " + "x" * 5000)], "relay", "greeting", 0, 0, 1),
+    ("ehlo glued", [rule("ehlo", {"reply": "normal", "glue": "250 x\r\n"})], "relay", "ehlo", 0, 0, 1),
+    ("ehlo overlong", [rule("ehlo", ["250-a", "250-" + "b" * 5000, "250 c"])], "relay", "ehlo", 0, 0, 1),
+    ("ehlo garbage", [rule("ehlo", {"raw": "\x00\xff250 x\r\n"})], "relay", "ehlo", 0, 0, 1),
     # MAIL
     ("mail 451", [rule("mail", "451 4.3.0 later")], "refused", "mail", 451, 0, 1),
     ("mail 550", [rule("mail", "550 5.7.1 no")], "refused", "mail", 550, 0, 1),
@@ -39,6 +43,9 @@ ROWS = [
     ("mail many lines", [rule("mail", ["250-2.1.0 a", "250-b", "250 2.1.0 c"])], "sent", "final", 250, 1, 1),
     ("mail bare code", [rule("mail", {"raw": "250\r\n"})], "sent", "final", 250, 1, 1),
     ("mail dripped", [rule("mail", {"reply": "normal", "drip": 0.01})], "sent", "final", 250, 1, 1),
+    ("mail glued", [rule("mail", {"reply": "normal", "glue": "250 2.1.5 x\r\n"})], "lost", "mail", 0, 0, 2),
+    ("mail overlong", [rule("mail", "250 2.1.0 " + "x" * 3000)], "lost", "rcpt", 0, 0, 2),
+    ("mail endless", [rule("mail", ["550-" + "x" * 400] * 60 + ["550 end"])], "lost", "mail", 0, 0, 2),
     # RCPT, the only recipient
     ("rcpt 450", [rule("rcpt", "450 4.2.0 greylisted")], "refused", "rcpt", 450, 0, 1),
     ("rcpt 550", [rule("rcpt", "550 5.1.1 no such user")], "refused", "rcpt", 550, 0, 1),
@@ -46,6 +53,9 @@ ROWS = [
     ("rcpt drop", [rule("rcpt", "drop")], "lost", "rcpt", 0, 0, 2),
     ("rcpt 354", [rule("rcpt", "354 go")], "lost", "rcpt", 354, 0, 2),
     ("rcpt 252", [rule("rcpt", "252 2.0.0 will try")], "sent", "final", 250, 1, 1),
+    ("rcpt glued", [rule("rcpt", {"reply": "550 5.1.1 no", "glue": "354 go\r\n250 2.0.0 done\r\n"})], "lost", "rcpt", 0, 0, 2),
+    ("rcpt garbage", [rule("rcpt", {"raw": "no\r\n"})], "lost", "rcpt", 0, 0, 2),
+    ("rcpt many lines", [rule("rcpt", ["550-5.1.1 a", "550-5.1.1 b", "550 5.1.1 c"])], "refused", "rcpt", 550, 0, 1),
     # DATA: libesmtp has chosen QUIT, so each costs a session
     ("data 451", [rule("data", "451 4.3.0 later")], "refused", "data", 451, 0, 2),
     ("data 554", [rule("data", "554 5.7.1 no")], "refused", "data", 554, 0, 2),
@@ -99,6 +109,88 @@ def test_stage_and_answer(shared, row, flavour):
     reached = [message["rcpt_to"] for message in server.messages()]
     assert reached == [["first@example.com"]] * arrived + [["second@example.com"]]
     assert not server.events("violation")
+
+
+CODES = [200, 211, 214, 220, 235, 250, 251, 252, 299, 300, 334, 354, 400, 421, 432, 450, 451, 452, 454, 455, 458, 459,
+         471, 499, 500, 501, 502, 503, 504, 510, 521, 530, 534, 535, 538, 541, 550, 551, 552, 553, 554, 555, 556, 571, 599]
+# What a reply of each class means at a stage, 421 apart.  A server that knows no EHLO is greeted by HELO.
+MEANS = {"greeting": ("relay",) * 4, "ehlo": ("sent", "relay", "relay", "relay"), "mail": ("sent", "lost", "refused", "refused"),
+         "rcpt": ("sent", "lost", "refused", "refused"), "data": ("lost", "sent", "refused", "refused"),
+         "dot": ("sent", "in_doubt", "refused", "refused")}
+EXCEPT = {("greeting", 220): "sent", ("ehlo", 500): "sent", ("ehlo", 502): "sent", ("mail", 421): "lost", ("rcpt", 421): "lost", ("data", 421): "lost"}
+
+
+@pytest.mark.parametrize("flavour", ["pipelining", "plain"])
+@pytest.mark.parametrize("stage", MEANS)
+def test_every_code_at_every_stage(shared, stage, flavour):
+    server = shared(extensions=FLAVOURS[flavour])
+    # As the server means it: a 2xx to the dot is given for a mail that it has stored.
+    good = {"mail": "2", "rcpt": "2", "data": "3", "dot": "2", "greeting": "220", "ehlo": "2"}[stage]
+    server.rules(*({"stage": stage, "to" if stage in ("rcpt", "data", "dot") else "from": "c%d@*" % code, "times": 1,
+                    "do": {"reply": "%d x" % code, "serve": str(code).startswith(good), "close": "fin" if code == 421 else False}}
+                   for code in CODES) if stage not in ("greeting", "ehlo") else ())
+    for code in CODES:
+        wanted = EXCEPT.get((stage, code)) or MEANS[stage][code // 100 - 2]
+        if stage in ("greeting", "ehlo"):
+            server.rules(rule(stage, "%d x" % code))
+        with Drive.at(server) as drive:
+            verdict = drive.send("c%d@example.com" % code, **{"from": "c%d@example.com" % code})
+            assert verdict["result"] == wanted, (code, verdict)
+            if wanted in ("refused", "lost", "relay", "in_doubt"):
+                assert (verdict["stage"], verdict["reply"]["code"]) == ("final" if stage == "dot" else stage, code), verdict
+            assert drive.send()["result"] == "sent", code
+    arrived = [message["rcpt_to"][0] for message in server.messages()]
+    for code in CODES:
+        wanted = EXCEPT.get((stage, code)) or MEANS[stage][code // 100 - 2]
+        stored = wanted == "sent" or (stage, code // 100) == ("dot", 3)     # stored, and answered by nonsense
+        assert arrived.count("c%d@example.com" % code) == stored, code
+    assert not server.events("violation")
+
+
+COMBINED = ["PIPELINING", "CHUNKING", "8BITMIME", "SIZE", "ENHANCEDSTATUSCODES"]
+# sender, recipients -> result, code, each recipient's code
+IN_ALL = [("a@example.com", ["b@example.com"], "sent", 250, [250]),
+          ("a@example.com", ["b@example.com", "rcpt550@example.com", "rcpt451@example.com", "c@example.com"], "sent", 250,
+           [250, 550, 451, 250]),
+          ("mail451@example.com", ["b@example.com"], "refused", 451, [0]),
+          ("a@example.com", ["rcpt550@example.com", "rcpt551@example.com"], "refused", 551, [550, 551]),
+          ("a@example.com", ["dot451@example.com"], "refused", 451, [250]),
+          ("a@example.com", ["dot554@example.com", "rcpt450@example.com"], "refused", 554, [250, 450]),
+          ("a@example.com", ["data554@example.com"], "refused", 554, [250]),
+          ("a@example.com", ["last@example.com"], "sent", 250, [250])]
+
+
+def test_all_combinations_of_extensions(shared, tmp_path):
+    """The same verdicts, recipients and sessions whatever is offered; and the bytes arrive as they are."""
+    server = shared()
+    eightbit = tmp_path / "mail"
+    eightbit.write_bytes("Date: Mon, 23 Nov 2026 18:00:00 +0000\r\nFrom: <a@example.com>\r\nMessage-ID: <x@example.com>\r\n"
+                         "Subject: x\r\n\r\n.\r\n..\u00e4\u20ac\r\n".encode())
+    for bits in range(1 << len(COMBINED)):
+        offered = [name for at, name in enumerate(COMBINED) if bits >> at & 1]
+        server.forget()
+        server.control(set={"extensions": offered})
+        with Drive.at(server) as drive:
+            for sender, to, result, code, codes in IN_ALL:
+                verdict = drive.send(to, **{"from": sender, "file": str(eightbit)})
+                assert (verdict["result"], verdict["reply"]["code"]) == (result, code), (offered, verdict)
+                assert [r["code"] for r in verdict["recipients"]] == codes, (offered, verdict)
+            assert drive.counts()["sessions"] == 2, offered     # a refused DATA costs one
+        messages = server.messages()
+        assert [m["rcpt_to"] for m in messages] == [["b@example.com"], ["b@example.com", "c@example.com"], ["last@example.com"]]
+        assert all(m["data"] == eightbit.read_bytes() for m in messages)
+        assert all(("SIZE=" in m["parameters"]) == ("SIZE" in offered) for m in messages)
+        assert all(("BODY=8BITMIME" in m["parameters"]) == ("8BITMIME" in offered) for m in messages)
+        assert not server.events("violation")
+
+
+def test_the_reply_to_the_dot_has_a_bound_of_its_own(shared):
+    """RFC 5321 4.5.3.2.6 asks for ten minutes there; all else is waited for less."""
+    server = shared()
+    server.rules(rule("dot", {"delay": 2.5, "reply": "normal"}))
+    limits = dict.fromkeys(("connect", "greeting", "command", "data"), 1000)
+    with Drive.at(server, timeouts={**limits, "final": 20000}) as drive:
+        assert drive.send()["result"] == "sent"
 
 
 STALLS = [
