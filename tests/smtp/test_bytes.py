@@ -76,7 +76,7 @@ def test_20_megabytes(shared, tmp_path, tls):
     server = shared(tls=tls, no_log_commands=True)
     line = bytes(range(33, 127)) + b"\r\n"
     data = HEAD + b"".join(b"%07d" % i + line for i in range(200000))
-    with Drive.at(server, tls=tls) as drive:
+    with Drive.at(server, tls=tls, timeouts={"final": 60000}) as drive:
         assert drive.send(file=write(tmp_path, data))["result"] == "sent"
     assert hashlib.sha256(server.messages()[0]["data"]).digest() == hashlib.sha256(data).digest()
 

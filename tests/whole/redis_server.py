@@ -75,7 +75,7 @@ class RedisServer:
 
     # -- life and death --
 
-    def start(self, timeout=10.0):
+    def start(self, timeout=60.0):
         """Starts it and waits until it answers and has loaded what it had saved."""
         if self.running():
             return self
