@@ -16,6 +16,10 @@ class Tap:
     def __init__(self):
         self.count = 0
 
+    def pytest_addoption(self, parser):
+        # The terminal's, which is left out; a failed assertion is explained by it.
+        parser.addoption("--verbose", type=int, default=0)
+
     def line(self, ok, name, suffix=""):
         self.count += 1
         print("%s %d - %s%s" % ("ok" if ok else "not ok", self.count, name, suffix), flush=True)

@@ -150,13 +150,14 @@ def test_max_messages(shared):
 
 def test_max_age(shared):
     server, relay = start(shared, "none")
-    with Drive.at(server, max_age=300, **relay) as drive:
+    max_age = 1500
+    with Drive.at(server, max_age=max_age, **relay) as drive:
         assert drive.send()["result"] == "sent"
         assert drive.idle(100)["open"]
-        time.sleep(0.25)
+        time.sleep(max_age / 1000)
         assert drive.send()["result"] == "sent"
         assert drive.counts()["sessions"] == 2
-        assert not drive.idle(2000)["open"]
+        assert not drive.idle(10000)["open"]
 
 
 @pytest.mark.parametrize("tls", TLS)
