@@ -5,4 +5,4 @@ EXTRA_DIST += README.md NEWS \
 	debian/postrider.postinst debian/postrider.postrm \
 	debian/postrider.service debian/postrider.sysusers \
 	debian/relay-configured debian/rules debian/source/format \
-	debian/tests/control debian/tests/installed
+	debian/tests/control debian/tests/delivery debian/tests/installed

@@ -1,6 +1,6 @@
 # The two commands, and checks of the tree itself.
 EXTRA_DIST += runtests quickstart tests/packages tests/prepare.sh tests/package/run tests/package/install \
-	tests/package/boot tests/package/boot-inside \
+	tests/package/bare tests/package/boot tests/package/boot-inside \
 	tests/house/tree tests/conftest.py \
 	tests/quickstart/quickstart.py \
 	tests/quickstart/1-welcome.json tests/quickstart/2-order.json tests/quickstart/3-several.json \
