@@ -9,23 +9,40 @@ struct insight {
 	struct templates *templates;
 	struct faults *faults;
 	GHashTable *seen;	/* names of the templates looked at */
-	GHashTable *fields;	/* path without "body." -> itself */
+	GHashTable *fields;	/* path without "body." -> struct place of its first use */
+	bool tells_dynamic;	/* it matters that a template is named only when this one runs */
 	bool all_of_body;	/* something is given the whole of `body`, or names a template when it runs */
 };
+
+struct place {
+	char *template;
+	unsigned line;
+};
+
+static void place_free(gpointer data)
+{
+	struct place *place = data;
+
+	g_free(place->template);
+	g_free(place);
+}
 
 static const char *without_body(const char *path)
 {
 	return g_str_has_prefix(path, "body.") ? path + strlen("body.") : path;
 }
 
-static void note_fields(struct insight *insight, const struct template_knowledge *known)
+static void note_fields(struct insight *insight, const char *name, const struct template_knowledge *known)
 {
-	insight->all_of_body |= known->dynamic_references;
 	for (size_t i = 0; i < known->field_count; i++) {
-		if (!strcmp(known->fields[i].path, "body"))
+		const struct template_field *field = &known->fields[i];
+		const char *path = without_body(field->path);
+		if (!strcmp(field->path, "body"))
 			insight->all_of_body = true;
-		else
-			g_hash_table_add(insight->fields, g_strdup(without_body(known->fields[i].path)));
+		else if (!field->own && !g_hash_table_contains(insight->fields, path))
+			g_hash_table_insert(insight->fields, g_strdup(path),
+					    g_memdup2(&(struct place){ g_strdup(name), field->line },
+						      sizeof(struct place)));
 	}
 }
 
@@ -38,12 +55,21 @@ static void note_unknown(struct insight *insight, const char *name, const struct
 
 static void look_at(struct insight *insight, const char *name);
 
+static const char *const verbs[] = {
+	[TEMPLATE_EXTENDS] = "extends", [TEMPLATE_INCLUDES] = "includes", [TEMPLATE_IMPORTS] = "imports",
+};
+
+static void note_dynamic(struct insight *insight, const char *name, const struct template_reference *r)
+{
+	insight->all_of_body = true;
+	if (insight->tells_dynamic)
+		faults_add_at(insight->faults, name, r->line, 0, "%s a template that only its data names: what that "
+			      "one uses is not looked at", verbs[r->kind]);
+}
+
 /* The knowledge is borrowed until the set is next used: names are copied first. */
 static void follow(struct insight *insight, const char *name, const struct template_knowledge *known)
 {
-	static const char *const verbs[] = {
-		[TEMPLATE_EXTENDS] = "extends", [TEMPLATE_INCLUDES] = "includes", [TEMPLATE_IMPORTS] = "imports",
-	};
 	size_t count = known->reference_count;
 	struct template_reference *references = g_new(struct template_reference, count + 1);
 
@@ -53,7 +79,9 @@ static void follow(struct insight *insight, const char *name, const struct templ
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct template_reference *r = &references[i];
-		if (templates_check(insight->templates, r->name, NULL) != TEMPLATE_MISSING)
+		if (!r->name)
+			note_dynamic(insight, name, r);
+		else if (templates_check(insight->templates, r->name, NULL) != TEMPLATE_MISSING)
 			look_at(insight, r->name);
 		else if (!r->optional)
 			faults_add_at(insight->faults, name, r->line, 0, "%s %s, which is not there",
@@ -72,7 +100,7 @@ static void look_at(struct insight *insight, const char *name)
 	const struct template_knowledge *known = templates_knowledge(insight->templates, name, NULL);
 	if (!known)
 		return;
-	note_fields(insight, known);
+	note_fields(insight, name, known);
 	if (first)	/* the others are looked at for their own sake, too */
 		note_unknown(insight, name, known);
 	follow(insight, name, known);
@@ -98,43 +126,53 @@ static bool is_touched(GHashTable *fields, const char *path)
 	return false;
 }
 
-static void compare_required(struct insight *insight, struct required *required, const char *name,
-			     bool optional)
+static void note_unused(struct insight *insight, const char *name, const char *const *paths, size_t count)
 {
-	const char *const *paths;
-	size_t count;
-
-	if (required_list(required, name, &paths, &count, NULL) != 0)
-		return;
 	for (size_t i = 0; i < count && !insight->all_of_body; i++)
 		if (!is_touched(insight->fields, paths[i]))
 			faults_add(insight->faults, "%s.yaml: requires %s, which no template uses", name, paths[i]);
-	if (!optional)
-		return;
-	const struct template_knowledge *known = templates_knowledge(insight->templates, name, NULL);
-	for (size_t i = 0; known && i < known->field_count; i++) {
-		const char *path = known->fields[i].path;
-		bool required_too = false;
-		for (size_t k = 0; k < count; k++)
-			required_too |= touches(paths[k], without_body(path));
-		if (g_str_has_prefix(path, "body.") && !required_too)
-			faults_add_at(insight->faults, name, known->fields[i].line, 0,
-				      "%s is used and not required", path);
+}
+
+static int by_path(gconstpointer a, gconstpointer b)
+{
+	return strcmp(a, b);
+}
+
+static void note_optional(struct insight *insight, const char *const *paths, size_t count)
+{
+	GList *used = g_list_sort(g_hash_table_get_keys(insight->fields), by_path);
+
+	for (const GList *each = used; each; each = each->next) {
+		const struct place *place = g_hash_table_lookup(insight->fields, each->data);
+		bool required = false;
+		for (size_t i = 0; i < count; i++)
+			required |= touches(paths[i], each->data);
+		if (!required)
+			faults_add_at(insight->faults, place->template, place->line, 0,
+				      "body.%s is used and not required", (const char *)each->data);
 	}
+	g_list_free(used);
 }
 
 void insight_add(struct templates *templates, struct required *required, const char *name,
 		 bool optional, struct faults *faults)
 {
+	const char *const *paths = NULL;
+	size_t count = 0;
+	bool readable = required_list(required, name, &paths, &count, NULL) == 0;
 	struct insight insight = {
 		.templates = templates,
 		.faults = faults,
 		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-		.fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free),
+		.tells_dynamic = optional || (readable && count > 0),
 	};
 
 	look_at(&insight, name);
-	compare_required(&insight, required, name, optional);
+	if (readable)
+		note_unused(&insight, name, paths, count);
+	if (readable && optional)
+		note_optional(&insight, paths, count);
 	g_hash_table_destroy(insight.seen);
 	g_hash_table_destroy(insight.fields);
 }

@@ -8,6 +8,7 @@ struct gather {
 	struct arena *arena;
 	struct template_knowledge *knowledge;
 	size_t reference_room, field_room, unknown_room;
+	struct dict *bound;		/* names that are set here, by whatever tag */
 };
 
 static void *grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
@@ -24,19 +25,15 @@ static void *grow(struct arena *arena, void *items, size_t count, size_t *room, 
 /* ---- references ---- */
 
 static void add_reference(struct gather *g, const struct tree *node, enum template_reference_kind kind,
-			  const struct tree *name)
+			  const struct tree *name, bool one_of_several)
 {
 	struct template_knowledge *k = g->knowledge;
-
-	if (!name || name->kind != TREE_CONST || name->value.kind != VALUE_STRING) {
-		k->dynamic_references = true;
-		return;
-	}
+	bool known = name && name->kind == TREE_CONST && name->value.kind == VALUE_STRING;
 	struct template_reference *items = grow(g->arena, (void *)k->references, k->reference_count,
 						&g->reference_room, sizeof *items);
 	items[k->reference_count++] = (struct template_reference){
-		.name = arena_dup(g->arena, name->value.text, name->value.len), .kind = kind,
-		.optional = node->kind == TREE_INCLUDE && (node->flags & TREE_IGNORE_MISSING),
+		.name = known ? arena_dup(g->arena, name->value.text, name->value.len) : NULL, .kind = kind,
+		.optional = one_of_several || (node->kind == TREE_INCLUDE && (node->flags & TREE_IGNORE_MISSING)),
 		.line = node->line };
 	k->references = items;
 }
@@ -46,11 +43,11 @@ static void add_references(struct gather *g, const struct tree *node, enum templ
 	const struct tree *name = tree_one(node, 0);
 
 	if (node->kind != TREE_INCLUDE || (name->kind != TREE_LIST && name->kind != TREE_TUPLE)) {
-		add_reference(g, node, kind, name);
+		add_reference(g, node, kind, name, false);
 		return;
 	}
 	for (unsigned i = 0; i < name->field[0].count; i++)
-		add_reference(g, node, kind, name->field[0].nodes[i]);
+		add_reference(g, node, kind, name->field[0].nodes[i], name->field[0].count > 1);
 }
 
 /* ---- fields ---- */
@@ -64,7 +61,7 @@ static void add_field(struct gather *g, const char *path, unsigned line)
 			return;
 	struct template_field *items = grow(g->arena, (void *)k->fields, k->field_count, &g->field_room,
 					    sizeof *items);
-	items[k->field_count++] = (struct template_field){ path, line };
+	items[k->field_count++] = (struct template_field){ path, line, false };
 	k->fields = items;
 }
 
@@ -90,6 +87,29 @@ static bool add_path(const struct tree *node, struct buf *path)
 	buf_putc(path, '.');
 	buf_add(path, key->value.text, key->value.len);
 	return true;
+}
+
+static void add_bound(struct gather *g, const struct name *name)
+{
+	if (name)
+		dict_set(g->arena, g->bound, name->text, value_none());
+}
+
+/* Known where everything that is bound is. */
+static void mark_own(struct gather *g)
+{
+	static const char *const special[] = { "loop", "self", "super", "caller", "varargs", "kwargs" };
+	struct template_field *fields = (struct template_field *)g->knowledge->fields;
+
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		dict_set_text(g->arena, g->bound, special[i], value_none());
+	for (size_t i = 0; i < g->knowledge->field_count; i++) {
+		size_t len = strcspn(fields[i].path, ".");
+		struct value first = value_text(fields[i].path, len, 0);
+		uint32_t hash = dict_hash_bytes(first.text, len);
+		fields[i].own = value_given(dict_get(g->bound, first)) || value_given(registry_global(first, hash)) ||
+				value_given(registry_i18n(first, hash, false));
+	}
 }
 
 static bool gather_field(struct gather *g, const struct tree *node)
@@ -123,6 +143,10 @@ static bool gather_node(const struct tree *node, void *data)
 	struct gather *g = data;
 
 	switch ((enum tree_kind)node->kind) {
+	case TREE_MACRO:
+	case TREE_ALIAS:
+		add_bound(g, node->name);
+		return true;
 	case TREE_EXTENDS:
 		add_references(g, node, TEMPLATE_EXTENDS);
 		return true;
@@ -131,6 +155,7 @@ static bool gather_node(const struct tree *node, void *data)
 		return true;
 	case TREE_IMPORT:
 	case TREE_FROM_IMPORT:
+		add_bound(g, node->name);
 		add_references(g, node, TEMPLATE_IMPORTS);
 		return true;
 	case TREE_FILTER:
@@ -151,6 +176,9 @@ static bool gather_node(const struct tree *node, void *data)
 		}
 		return true;
 	case TREE_NAME:
+		if (node->ctx != CTX_LOAD)
+			add_bound(g, node->name);
+		return !gather_field(g, node);
 	case TREE_GETATTR:
 	case TREE_GETITEM:
 		return !gather_field(g, node);
@@ -163,6 +191,8 @@ const struct template_knowledge *knowledge_gather(const struct tree *tree, struc
 {
 	struct gather g = { .arena = arena, .knowledge = arena_alloc(arena, sizeof *g.knowledge) };
 
+	g.bound = dict_new(arena, 0);
 	tree_walk(tree, gather_node, &g);
+	mark_own(&g);
 	return g.knowledge;
 }

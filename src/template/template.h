@@ -102,20 +102,19 @@ enum template_reference_kind { TEMPLATE_EXTENDS, TEMPLATE_INCLUDES, TEMPLATE_IMP
 
 /* What one template can be seen to use without running it. */
 struct template_knowledge {
-	/* Other templates that are named by constants, in order. */
+	/* Other templates, in order. */
 	const struct template_reference {
-		const char *name;
+		const char *name;	/* NULL: only running it names it */
 		enum template_reference_kind kind;
 		bool optional;		/* ignore missing, or one of several to try */
 		unsigned line;
 	} *references;
 	size_t reference_count;
-	bool dynamic_references;	/* and some that only running it names */
-	/* Variables and what is asked of them, as "body.order.id"; each once.
-	 * Names that the template sets itself are among them. */
+	/* Variables and what is asked of them, as "body.order.id"; each once. */
 	const struct template_field {
 		const char *path;
 		unsigned line;		/* of its first use */
+		bool own;		/* it begins with a name that is set here or always there */
 	} *fields;
 	size_t field_count;
 	/* Filters and tests that do not exist, which is no fault where they

@@ -416,7 +416,60 @@ def test_check_sees_what_a_template_would_meet(host):
     for words in ("seen.html:2: there is no filter upcase", "seen.html:2: includes part.html, which is not there",
                   "seen.html.yaml: requires nobody, which no template uses"):
         assert any(words in text for text in warned)
-    assert "body.x is used and not required" in ctl(host, "check", "--fields").out
+    told = ctl(host, "check", "--fields").out
+    assert "seen.html:2: body.x is used and not required" in told
+    assert "base.html:1: body.shop is used" in told and "seen.html:1: body.shop" not in told
+
+
+def warnings(host, name, *arguments):
+    return [text.split(": ", 1)[1] for word, text in lines(ctl(host, "check", *arguments)) if word == "warn" and name in text]
+
+
+@pytest.mark.parametrize("template,required,warned", [
+    ("{% if name %}{{ name|upcase }}\n{% if name is shiny %}{% endif %}{% endif %}", "",
+     ["1: there is no filter upcase", "2: there is no test shiny"]),
+    ("{% extends 'no.html' %}\n{% import 'm.html' as m %}{% from 'n.html' import f %}", "",
+     ["1: extends no.html, which is not there", "2: imports m.html, which is not there", "2: imports n.html, which is not there"]),
+    ("{% include ['no.html', 'base.html'] %}{% include 'no.html' ignore missing %}", "", []),
+    ("{% extends 'base.html' %}{% block b %}{{ name }}{% endblock %}", "shop, name", []),
+    ("{% include 'base.html' %}{% set o = body.order %}{{ o.id }}", "shop, order.id", []),
+    ("{% for shop in [1] %}{{ shop }}{% endfor %}", "shop", [".yaml: requires shop, which no template uses"]),
+    ("{{ body|tojson }}", "a, b.c", []),
+    ("\n{% include body.part %}{{ x }}", "a, x",
+     ["2: includes a template that only its data names: what that one uses is not looked at"]),
+    ("\n{% extends layout %}", "", []),
+])
+def test_check_of_one_template(host, template, required, warned):
+    good_templates(host)
+    host.write_template("base.html", "<p>{{ shop }}</p>{% block b %}{% endblock %}")
+    host.write_template("one.html", template)
+    if required:
+        host.write_template("one.html.yaml", "required: [%s]\n" % required)
+    assert [text.replace("one.html:", "", 1).replace("one.html", "", 1) for text in warnings(host, "one.html")] == warned
+
+
+def test_check_of_fields_that_are_not_required(host):
+    good_templates(host)
+    host.write_template("base.html", "\n{{ shop }}{% block b %}{% endblock %}")
+    host.write_template("one.html", "{% extends 'base.html' %}{% macro m(a) %}{{ a.b }}{% endmacro %}\n{% block b %}"
+                        "{% for line in order.lines %}{{ line.sum }}{{ loop.index }}{% endfor %}{{ m(range(limit)) }}"
+                        "{{ body.title }}{{ order.id }}{{ _('x') }}{% endblock %}")
+    host.write_template("one.html.yaml", "required: [order.id]\n")
+    told = set(warnings(host, "", "--fields"))
+    assert {"one.html:2: body.%s is used and not required" % path for path in ("order.lines", "limit", "title")} | {
+        "base.html:2: body.shop is used and not required"} == {text for text in told if "one.html" in text or "base" in text}
+
+
+def test_check_reads_catalogues_and_takes_none_for_a_template(host):
+    good_templates(host)
+    for locale, data in (("de", "no catalogue"), ("b ad", "x")):
+        host.write_template("locale/%s/LC_MESSAGES/messages.mo" % locale, data)
+        host.write_template("locale/%s/LC_MESSAGES/messages.po" % locale, "{% nothing %}")
+    host.configure(templates={"locale": "fr_CA"})
+    told = [line for line in lines(ctl(host, "check")) if "locale" in line[1]]
+    assert told == [["warn", "locale: \"b ad\" is no locale, such as de or pt_BR"],
+                    ["FAIL", "locale: locale/de/LC_MESSAGES/messages.mo: the file is no GNU message catalogue (.mo)"],
+                    ["warn", "locale: there is no catalogue locale/fr_CA/LC_MESSAGES/messages.mo"]]
 
 
 def test_check_has_nothing_to_say_of_the_shipped_templates(host):

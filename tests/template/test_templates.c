@@ -438,26 +438,33 @@ static void test_knowledge(void **state)
 	static const struct template_text texts[] = {
 		TEXT("main", "{% extends 'base' %}\n{% from 'm' import f %}{% include ['a', 'b'] %}"
 			     "{% include x ignore missing %}\n{{ body.order.id }}{{ body['name']|upper }}"
-			     "{{ body.lines[0].q }}{% if y %}{{ y|nosuch }}{% endif %}{{ body.d.items() }}"),
+			     "{{ body.lines[0].q }}{% if y %}{{ y|nosuch }}{% endif %}{{ body.d.items() }}"
+			     "{% for a, b in body.p %}{{ loop.index }}{{ a.z }}{% endfor %}{% set s = range(t) %}"
+			     "{% macro f(v) %}{{ v }}{{ caller() }}{% endmacro %}{{ f(s) }}{{ m.g }}{{ _(x) }}"),
 		{ NULL, NULL, 0 },
 	};
-	static const char *const references[] = { "base", "m", "a", "b" };
-	static const char *const fields[] = { "x", "body.order.id", "body.name", "body.lines", "y", "body.d" };
+	static const char *const references[] = { "base", "m", "a", "b", NULL };
+	static const char *const fields[] = { "x", "body.order.id", "body.name", "body.lines", "y", "body.d", "body.p",
+					      "t", "m.g" };
+	static const char *const own[] = { "loop.index", "a.z", "range", "v", "caller", "f", "s", "_" };
 	struct templates *set = open_texts(texts, (struct template_limits){ 0 });
 	struct error error = ERROR_INIT;
 	const struct template_knowledge *known = templates_knowledge(set, "main", &error);
 
 	(void)state;
 	assert_non_null(known);
-	assert_int_equal(known->reference_count, 4);
+	assert_int_equal(known->reference_count, 5);
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(known->references[i].name, references[i]);
+	assert_null(known->references[4].name);
+	assert_int_equal(known->references[4].line, 2);
 	assert_int_equal(known->references[1].kind, TEMPLATE_IMPORTS);
 	assert_int_equal(known->references[1].line, 2);
-	assert_true(known->dynamic_references);
-	assert_int_equal(known->field_count, sizeof fields / sizeof *fields);
+	size_t foreign = 0, ours = 0;
 	for (size_t i = 0; i < known->field_count; i++)
-		assert_string_equal(known->fields[i].path, fields[i]);
+		assert_string_equal(known->fields[i].path, known->fields[i].own ? own[ours++] : fields[foreign++]);
+	assert_int_equal(foreign, sizeof fields / sizeof *fields);
+	assert_int_equal(ours, sizeof own / sizeof *own);
 	assert_int_equal(known->unknown_count, 1);
 	assert_string_equal(known->unknown[0].name, "nosuch");
 	assert_true(known->unknown[0].is_filter);
