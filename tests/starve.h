@@ -7,6 +7,8 @@
 #ifndef POSTRIDER_TESTS_STARVE_H
 #define POSTRIDER_TESTS_STARVE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 /* What is tried: adds its result to `out` and returns 0, or -1 when it has to
@@ -18,13 +20,15 @@ typedef int starve_work(struct buf *out);
  * only this one failing.  Allowed are the result that it has with enough memory,
  * and the end with MEM_FATAL and "out of memory" on standard error; more where
  * `also` says so.  Anything else (a signal, another result, another status)
- * fails the test.  Skips it below a sanitizer or valgrind, whose allocations
- * cannot be made to fail.
+ * fails the test.
  */
 enum {
 	STARVE_MAY_GIVE_UP = 1,	/* -1 */
 	STARVE_MAY_DIE = 2,	/* of a signal: some library does not look at what malloc() says */
 };
 void starve(starve_work *work, unsigned also);
+
+/* False below a sanitizer or valgrind, which have allocations of their own. */
+bool starve_possible(void);
 
 #endif

@@ -7,14 +7,14 @@ One run: a daemon with three workers, a Redis that writes every change down,
 a relay that answers what the recipients' addresses say (refusals, 4xx, cut
 lines, silence after the dot), and valid, hostile and poisoned messages mixed.
 Meanwhile workers, retry child, supervisor and Redis are killed, frozen,
-restarted and reloaded.  Then the audit:
+told to stop, restarted and reloaded.  Then the audit:
 
   * each recipient of each valid message was accepted, or stands in the dead
     store: nothing is lost;
   * one that was accepted twice belongs to a message of which the daemon said
     that it is in doubt: no double is unexplained;
-  * nothing invalid went out; nothing is left in anybody's hands; no process
-    and no descriptor is left over.
+  * nothing invalid went out; nothing is left in anybody's hands; no process,
+    descriptor or memory is left over.
 
 The last line says what was counted; the exit status is 1 when anything was
 lost, doubled without explanation, or left.  The same seed makes the same
@@ -120,18 +120,36 @@ class Run:
         # rightly put away; the audit accepts that.
         self.kills["worker crash"] += self.send(self.worker(), signal.SIGSEGV)
 
-    def freeze_worker(self):
-        pid = self.worker()
+    def freeze(self, pid, name):
         if self.send(pid, signal.SIGSTOP):
-            self.kills["freeze"] += 1
+            self.kills[name] += 1
             time.sleep(self.random.uniform(0.05, 2.5))
             self.send(pid, signal.SIGCONT)
 
-    def kill_retrier(self):
+    def freeze_worker(self):
+        self.freeze(self.worker(), "freeze")
+
+    def freeze_retrier(self):
+        self.freeze(self.retrier(), "retrier freeze")
+
+    def freeze_supervisor(self):
+        self.freeze(self.host.daemon.pid, "supervisor freeze")
+
+    def end_child(self):
+        """Not by its supervisor: it goes as if it had been asked, and is replaced."""
+        self.kills["child term"] += self.send(self.random.choice((self.worker(), self.retrier())), signal.SIGTERM)
+
+    def hang_up_child(self):
+        self.kills["child hup"] += self.send(self.random.choice((self.worker(), self.retrier())), signal.SIGHUP)
+
+    def retrier(self):
         try:
-            self.kills["retrier"] += self.send(self.host.status()["retrier"]["pid"] or None, signal.SIGKILL)
+            return self.host.status()["retrier"]["pid"] or None
         except (OSError, ValueError):
-            pass
+            return None
+
+    def kill_retrier(self):
+        self.kills["retrier"] += self.send(self.retrier(), signal.SIGKILL)
 
     def kill_supervisor(self):
         self.kills["supervisor"] += 1
@@ -171,7 +189,8 @@ class Run:
         self.host.relay.control(close_idle=self.random.choice(("fin", "rst", "421 4.4.2 idle")))
 
     def disaster(self):
-        weighted = [(self.kill_worker, 10), (self.crash_worker, 1), (self.freeze_worker, 3), (self.kill_retrier, 2),
+        weighted = [(self.kill_worker, 10), (self.crash_worker, 1), (self.freeze_worker, 2), (self.kill_retrier, 2),
+                    (self.freeze_retrier, 1), (self.freeze_supervisor, 1), (self.end_child, 2), (self.hang_up_child, 1),
                     (self.kill_supervisor, 1), (self.restart_daemon, 1), (self.reload, 2),
                     (self.restart_redis, 1), (self.freeze_redis, 1), (self.cut_clients, 3),
                     (self.cut_idle_sessions, 3)]
@@ -191,10 +210,16 @@ class Run:
             if self.random.random() < 0.6:
                 self.disaster()
         wait_for(self.settled, 120, "the end of all retries; left: %s" % self.host.left())
-        descriptors = len(os.listdir("/proc/%d/fd" % self.host.daemon.pid))
         children = children_of(self.host.daemon.pid)
+        footprints = [self.footprint(pid) for pid in (self.host.daemon.pid, *children)]
         status = self.host.stop()
-        return self.audit(descriptors, children, status)
+        return self.audit(footprints, children, status)
+
+    def footprint(self, pid):
+        """(descriptors, resident kB) of a process."""
+        with open("/proc/%d/statm" % pid) as file:
+            resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+        return len(os.listdir("/proc/%d/fd" % pid)), resident
 
     def settled(self):
         """Twice in a row: a message may move on between two counts."""
@@ -207,7 +232,7 @@ class Run:
         # that only three workers and the retry child are there.
         return self.patiently(lambda: self.host.client.scard(self.host.key("owners"))) <= 4
 
-    def audit(self, descriptors, children, status):
+    def audit(self, footprints, children, status):
         accepted = collections.Counter()
         foreign = []
         for mail in self.host.messages():
@@ -240,7 +265,9 @@ class Run:
             "records": [] if left["records"] == left["messages"] == left["dead"] else [left],
             "owners": sorted(self.host.client.smembers(self.host.key("owners"))),
             "processes": [pid for pid in children if os.path.exists("/proc/%d/exe" % pid)],
-            "descriptors": [] if descriptors < 40 else [descriptors],
+            # After all of this as few as at the start: what leaks at each turn would show.
+            "descriptors": [n for n, _ in footprints if n > 15],
+            "memory": [kb for _, kb in footprints if kb > 25000],
             "exit status": [] if status == 0 else [status],
         }
         result = {"seed": self.seed, "messages": len(self.expected), "hostile": self.hostile,

@@ -83,6 +83,7 @@ static pid_t child(void (*run)(int number), int number)
 		signal(SIGALRM, SIG_DFL);
 		alarm(60);
 		run(number);
+		store_link_free(link_);	/* for valgrind, which looks at children too */
 		_exit(0);
 	}
 	return pid;
@@ -109,6 +110,7 @@ static void promote_all(int number)
 			_exit(1);
 		ledger->moved[number] += moved;
 	}
+	store_close(store);
 }
 
 static void test_two_promote(void **state)
@@ -156,8 +158,10 @@ static size_t recover(struct store *store, const char *owner)
 
 static void recover_dead(int number)
 {
-	ledger->moved[number] = recover(open_store(number ? "two" : "three", number ? "two:retry" : "three:retry"),
-					"dead:w1");
+	struct store *store = open_store(number ? "two" : "three", number ? "two:retry" : "three:retry");
+
+	ledger->moved[number] = recover(store, "dead:w1");
+	store_close(store);
 }
 
 static void test_two_recover(void **state)
