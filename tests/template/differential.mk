@@ -8,10 +8,10 @@ mail_bodies = \
 	tests/template/mail/welcome-least.json
 EXTRA_DIST += $(mail_bodies)
 
-# The engine beside Jinja2: recorded answers (differential), live (random);
+# The engine beside Jinja2: recorded answers (differential), live (random), in bounds (hostile);
 # by hand, Jinja2's own test suite (upstream).
 EXTRA_DIST += tests/template/cases tests/template/expected-failures.txt \
 	tests/template/batch.py tests/template/casefile.py tests/template/oracle.py \
 	tests/template/grammar.py tests/template/record.py tests/template/differential \
-	tests/template/random tests/template/upstream tests/template/upstream_record.py
-TESTS += tests/template/differential tests/template/random
+	tests/template/random tests/template/hostile tests/template/upstream tests/template/upstream_record.py
+TESTS += tests/template/differential tests/template/random tests/template/hostile

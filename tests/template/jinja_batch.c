@@ -7,7 +7,8 @@
  * in the same order.  Options, all optional: autoescape (absent: by name),
  * trim_blocks, lstrip_blocks, keep_trailing_newline, newline_sequence,
  * line_statement_prefix, line_comment_prefix, undefined ("default",
- * "chainable", "strict"), newstyle_gettext, trimmed, extensions (a list of
+ * "chainable", "strict"), newstyle_gettext, trimmed, limits (an object, called
+ * as in postrider.yaml, bytes and milliseconds), extensions (a list of
  * "do", "loopcontrols", "i18n", "debug").
  */
 #include <stdio.h>
@@ -59,6 +60,30 @@ static bool has_extension(json_t *options, const char *name)
 	return false;
 }
 
+static uint64_t number(json_t *object, const char *name)
+{
+	json_int_t n = json_integer_value(json_object_get(object, name));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static struct template_limits limits_option(json_t *options)
+{
+	json_t *limits = json_object_get(options, "limits");
+
+	return (struct template_limits){
+		.output_bytes = number(limits, "output"),
+		.memory_bytes = number(limits, "memory"),
+		.iterations = number(limits, "iterations"),
+		.recursion = (unsigned)number(limits, "recursion"),
+		.range = number(limits, "range"),
+		.repetition = number(limits, "repetition"),
+		.power_bits = number(limits, "power"),
+		.width = number(limits, "width"),
+		.time_ms = (int64_t)number(limits, "time"),
+	};
+}
+
 static struct template_text *read_texts(json_t *templates)
 {
 	struct template_text *texts = mem_calloc(json_object_size(templates) + 1, sizeof *texts);
@@ -98,6 +123,7 @@ static struct templates *open_set(json_t *request, const struct template_text *t
 		.ext_debug = has_extension(options, "debug"),
 		.newstyle_gettext = flag(options, "newstyle_gettext"),
 		.trimmed = flag(options, "trimmed"),
+		.limits = limits_option(options),
 	});
 }
 
