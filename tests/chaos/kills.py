@@ -36,26 +36,25 @@ def message(number):
 
 
 def count_kills(directory, kills):
-    pushed = done = 0
+    pushed, killed = 0, set()
     with Host(directory, relay_options={"no_log_commands": True}) as host:
         host.start(queues={"default": {"workers": 4}}, retry={"base": "50ms"})
-        while done < kills:
+        while len(killed) < kills:
             if host.client.llen(host.key()) < 200:
                 host.push_raw(*map(message, range(pushed, pushed + 200)))
                 pushed += 200
             time.sleep(random.uniform(0, 0.02))
-            busy = [w["pid"] for w in host.workers() if w["pid"] and w["counts"]["taken"]]
-            try:
-                if busy:
-                    os.kill(random.choice(busy), signal.SIGKILL)
-                    done += 1
-            except ProcessLookupError:
-                pass    # killed before, and not yet replaced
+            # One that was killed before may still be shown.
+            busy = [w["pid"] for w in host.workers() if w["counts"]["taken"] and w["pid"] not in {0, *killed}]
+            if busy:
+                pid = random.choice(busy)
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
         host.wait_empty(120)
         stages = collections.Counter(line.get("stage", "idle") for line in host.log("child died"))
         arrived = collections.Counter(m["rcpt_to"][0] for m in host.messages())
         doubted = len(host.log("message in doubt, may be sent more than once"))
-        return {"kills": done, "messages": pushed, "in flight": sum(stages.values()) - stages["idle"],
+        return {"kills": len(killed), "messages": pushed, "in flight": sum(stages.values()) - stages["idle"],
                 "in doubt": doubted, "doubles": sum(n - 1 for n in arrived.values()),
                 "lost": pushed - len(arrived), "stages": dict(stages)}
 
