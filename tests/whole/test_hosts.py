@@ -107,3 +107,20 @@ def test_a_queue_that_is_configured_no_more_is_recovered(make_host):
     two.wait_log("queue is not configured here, only its dead workers' messages are recovered", queue="old")
     wait_for(lambda: two.left("old")["queued"] == 1, 20, "the message back in its queue")
     assert not two.left("old")["processing"]
+
+
+def test_many_hosts_recover_what_one_leaves_and_each_message_once(make_host):
+    one = make_host("one")
+    others = [make_host(name, redis=one.redis, relay=one.relay) for name in ("two", "three", "four")]
+    one.relay.rules({"stage": "mail", "times": 3, "do": {"stall": True}})
+    one.start(queues={"default": {"workers": 3}})
+    for number in range(3):
+        one.push(id="m-%d" % number)
+    wait_for(lambda: all(w["stage"] == "mail" for w in one.workers()), what="all in stage mail")
+    for other in others:
+        other.start(queues={"default": {"workers": 1}}, redis={"lease": "1s"})
+    one.kill()
+    one.wait_messages(3)
+    one.wait_empty()
+    assert len(one.messages()) == 3 == len(set(message_ids(one)))
+    assert sum(line["messages"] for other in others for line in other.log("recovered from a dead worker")) == 3

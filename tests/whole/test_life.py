@@ -39,6 +39,13 @@ def test_questionable_settings_are_said_at_every_start(host):
     assert not host.log("(no JSON)")
 
 
+def test_a_redis_that_may_lose_messages_is_said_at_every_start(make_host):
+    host = make_host(redis_options={"options": {"maxmemory-policy": "allkeys-lru"}})
+    host.start()
+    advice = " ".join(line["advice"] for line in host.wait_log("redis may lose messages", 2))
+    assert "allkeys-lru" in advice and "appendonly" in advice
+
+
 def test_processes_show_their_role(host):
     host.start(queues={"default": {"workers": 2}})
     titles = []
