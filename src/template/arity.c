@@ -127,7 +127,11 @@ int arity_check(struct render *render, const struct callable *callable, struct a
 	size_t given = arguments.count + arguments.named_count + callable->implicit;
 	struct buf text = BUF_INIT;
 
-	if (!arguments.named_count || style == STYLE_FUNCTION || callable->star_star >= 0)
+	if (callable->keyword_only && arguments.count && given <= most) {
+		buf_printf(&text, "%s() takes no positional arguments", callable->pyname);
+		return fail(render, &text);
+	}
+	if ((!arguments.named_count && !callable->keyword_only) || style == STYLE_FUNCTION || callable->star_star >= 0)
 		return 0;
 	if (style != STYLE_KEYWORDS)
 		return arity_unexpected(render, callable, arguments.named[0].name);

@@ -207,7 +207,7 @@ const struct native methods_list[] = {
 	{ "pop", "index=-1 /", list_pop, 0, NULL },
 	{ "remove", "value /", list_remove, 0, NULL },
 	{ "reverse", "", list_reverse, 0, NULL },
-	{ "sort", "key=None reverse=False", list_sort, 0, NULL },
+	{ "sort", "* key=None reverse=False", list_sort, 0, NULL },
 	{ 0 },
 };
 

@@ -10,7 +10,8 @@
  * blanks and no escapes in it) or - for "not given", which the function sees
  * as VALUE_MISSING.  `*args` collects further positional arguments as a
  * tuple, `**kwargs` further named ones as a dict (both always given, perhaps
- * empty).  A lone "/" means that parameters before it cannot be named.  The
+ * empty).  A lone "/" means that parameters before it cannot be named, a lone
+ * "*" before the first that all have to be.  The
  * engine binds arguments to parameters by Python's rules, at compile time
  * where it can, and says "missing 1 required positional argument: 'x'" and
  * the like itself.

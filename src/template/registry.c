@@ -90,6 +90,8 @@ static void parse_signature(struct callable *callable, const char *params)
 		size_t len = strcspn(params, " ");
 		if (len == 1 && *params == '/')
 			callable->positional_only = callable->count;
+		else if (len == 1 && *params == '*')
+			callable->keyword_only = true;
 		else if (len)
 			parse_parameter(callable, params, len);
 		params += len;
@@ -295,7 +297,7 @@ int callable_bind(struct render *render, const struct callable *callable,
 {
 	unsigned given = (unsigned)arguments.count;
 
-	if (!arguments.named_count && callable->star < 0 && callable->star_star < 0 &&
+	if (!arguments.named_count && !callable->keyword_only && callable->star < 0 && callable->star_star < 0 &&
 	    arguments.count <= callable->count && !(callable->required >> given)) {
 		for (unsigned i = 0; i < given; i++)
 			slots[i] = arguments.list[i];

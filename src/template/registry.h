@@ -20,6 +20,7 @@ struct callable {
 	unsigned implicit;		/* arguments that Python's counterpart gets besides: the value, a context */
 	unsigned count;			/* parameters, * and ** among them */
 	unsigned positional_only;	/* this many from the first cannot be named */
+	bool keyword_only;		/* all have to be */
 	int star, star_star;		/* their places, or -1 */
 	struct value names[NATIVE_MAX_PARAMS];
 	struct value defaults[NATIVE_MAX_PARAMS];
