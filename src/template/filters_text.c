@@ -94,7 +94,7 @@ static struct value filter_replace(struct render *render, struct value self, con
 	return text_replace(render, value_plain(s), old, new, count);
 }
 
-static int check_at_least(struct render *render, const char *name, struct value v, int64_t least, int64_t *out)
+static int check_at_least(struct render *render, const char *name, struct value v, int64_t least)
 {
 	int order = value_order(render, ">=", v, value_int(least));
 
@@ -108,7 +108,15 @@ static int check_at_least(struct render *render, const char *name, struct value 
 				    (int)shown.len, shown.text);
 		return -1;
 	}
-	return text_bound(render, v, out);
+	return 0;
+}
+
+/* Whether a text of `size` need not be cut: 1, 0, -1.  Lengths may be fractions, until they are slices. */
+static int fits(struct render *render, int64_t size, struct value length, struct value leeway)
+{
+	struct value most = value_binary(render, "+", length, leeway);
+
+	return value_failed(most) ? -1 : value_order(render, "<=", value_int(size), most);
 }
 
 /* s[:length - len(end)], without its last word unless that may be cut. */
@@ -125,23 +133,27 @@ static struct value cut_text(struct value s, int64_t keep, bool kill_words)
 
 static struct value filter_truncate(struct render *render, struct value self, const struct value *args)
 {
-	int64_t end = value_length(render, args[2]), length, leeway = 5, size;
-	int kill;
+	int64_t end = value_length(render, args[2]), length, size;
+	struct value leeway = args[3].kind == VALUE_NONE ? value_int(5) : args[3];
 
-	if (end < 0 || check_at_least(render, "length", args[0], end, &length) < 0)
-		return value_error();
-	if (args[3].kind != VALUE_NONE && check_at_least(render, "leeway", args[3], 0, &leeway) < 0)
+	if (end < 0 || check_at_least(render, "length", args[0], end) < 0 ||
+	    check_at_least(render, "leeway", leeway, 0) < 0)
 		return value_error();
 	size = value_length(render, self);
-	if (size < 0)
+	int uncut = size < 0 ? -1 : fits(render, size, args[0], leeway);
+	if (uncut < 0)
 		return value_error();
-	if (size <= leeway || size - leeway <= length)
+	if (uncut)
 		return self;
-	kill = value_truth(render, args[1]);
+	int kill = value_truth(render, args[1]);
 	if (kill < 0)
 		return value_error();
+	if (!value_is_int(args[0]))
+		return render_fail(render, FAIL_TYPE,
+				   "slice indices must be integers or None or have an __index__ method");
 	if (self.kind != VALUE_STRING)
 		return text_no_attribute(render, self, "rsplit");
+	pyint_fits(value_to_pyint(args[0]), &length);
 	return value_binary(render, "+", cut_text(self, length - end, kill), args[2]);
 }
 
