@@ -252,15 +252,16 @@ static enum eval_end eval_set_block(struct render *render, struct scope *scope, 
 	return EVAL_DONE;
 }
 
-/* Filter and call blocks hand on what they get, which Jinja2 then joins as text. */
-static int print_text(struct render *render, struct value v)
+/* Filter and call blocks hand on what they get, which Jinja2 joins in the end. */
+static void print_joined(struct render *render, struct value v)
 {
 	if (v.kind == VALUE_STRING) {
 		render_add(render, v.text, v.len);
-		return 0;
+	} else if (!render->unjoined) {
+		render->unjoined = value_class_name(v);
+		render->unjoined_template = render->template;
+		render->unjoined_line = render->line;
 	}
-	render_fail(render, FAIL_TYPE, "sequence item 0: expected str instance, %s found", value_class_name(v));
-	return -1;
 }
 
 static enum eval_end eval_filter_block(struct render *render, struct scope *scope, const struct code *code)
@@ -276,7 +277,10 @@ static enum eval_end eval_filter_block(struct render *render, struct scope *scop
 	render->line = code->line;
 	text = eval_expression(render, scope, code->a);
 	eval_leave(scope, &code->filtered->loads);
-	return value_failed(text) || print_text(render, text) < 0 ? EVAL_ERROR : EVAL_DONE;
+	if (value_failed(text))
+		return EVAL_ERROR;
+	print_joined(render, text);
+	return EVAL_DONE;
 }
 
 /* ---- conditions and scopes ---- */
@@ -333,7 +337,10 @@ static int eval_call_block(struct render *render, struct scope *scope, const str
 	struct value caller = macro_new(render, scope, code->caller);
 	struct value result = eval_call(render, scope, code->a->call, caller);
 
-	return value_failed(result) ? -1 : print_text(render, result);
+	if (value_failed(result))
+		return -1;
+	print_joined(render, result);
+	return 0;
 }
 
 /* ---- all of them ---- */

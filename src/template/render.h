@@ -61,6 +61,11 @@ struct render {
 	const char *stack_end;		/* the stack must not grow below */
 	const struct template *template; /* whose code is running, */
 	unsigned line;			/* and the line of its statement */
+	/* The type of something that is no text where Jinja2 joins texts, and where
+	 * it was: the end of the rendering fails.  NULL: none. */
+	const char *unjoined;
+	const struct template *unjoined_template;
+	unsigned unjoined_line;
 	enum undefined_kind undefined;
 	const struct catalogue *catalogues[2]; /* of the locale and of its language, or NULL */
 	struct dict *modules;		/* templates that were imported without context */

@@ -219,13 +219,23 @@ static void end(struct templates *set)
 		buf_clear(&set->out);
 }
 
+static int fail_unjoined(struct render *render)
+{
+	render->template = render->unjoined_template;
+	render->line = render->unjoined_line;
+	render_fail(render, FAIL_TYPE, "sequence item 0: expected str instance, %s found", render->unjoined);
+	return -1;
+}
+
 static int run(struct render *render, const struct template *template, json_t *input)
 {
 	struct dict *own = input_dict(render->arena, input);
 
 	render->template = template;
 	render->context = context_new(render, template, own, NULL);
-	return eval_root(render, render->context, template);
+	if (eval_root(render, render->context, template) < 0)
+		return -1;
+	return render->unjoined ? fail_unjoined(render) : 0;
 }
 
 enum template_status templates_render(struct templates *set, const char *name, json_t *context,
