@@ -151,9 +151,13 @@ static struct value filter_truncate(struct render *render, struct value self, co
 	if (!value_is_int(args[0]))
 		return render_fail(render, FAIL_TYPE,
 				   "slice indices must be integers or None or have an __index__ method");
-	if (self.kind != VALUE_STRING)
-		return text_no_attribute(render, self, "rsplit");
 	pyint_fits(value_to_pyint(args[0]), &length);
+	if (self.kind != VALUE_STRING) {
+		struct value part = value_slice(render, self, value_none(), value_int(length - end), value_none());
+		if (value_failed(part) || kill)
+			return value_failed(part) ? part : value_binary(render, "+", part, args[2]);
+		return text_no_attribute(render, self, "rsplit");
+	}
 	return value_binary(render, "+", cut_text(self, length - end, kill), args[2]);
 }
 

@@ -68,10 +68,12 @@ PREDICATE(isupper, casing_is_upper(s))
 static struct value pad(struct render *render, struct value self, const struct value *args, enum pad_side side)
 {
 	struct value fill = value_given(args[1]) ? text_escape_argument(render, self, args[1]) : value_literal(" ");
+	struct value columns = text_escape_argument(render, self, args[0]);
 	size_t capture = render_capture(render), at = 0;
 	int64_t width;
 
-	if (value_failed(fill) || value_index(render, args[0], &width) < 0 || render_width(render, width) < 0)
+	if (value_failed(fill) || value_failed(columns) || value_index(render, columns, &width) < 0 ||
+	    render_width(render, width) < 0)
 		return value_error();
 	if (fill.kind != VALUE_STRING)
 		return render_fail(render, FAIL_TYPE, "The fill character must be a unicode character, not %s",
@@ -99,10 +101,11 @@ static struct value str_rjust(struct render *render, struct value self, const st
 
 static struct value str_zfill(struct render *render, struct value self, const struct value *args)
 {
+	struct value columns = text_escape_argument(render, self, args[0]);
 	size_t capture = render_capture(render);
 	int64_t width;
 
-	if (value_index(render, args[0], &width) < 0 || render_width(render, width) < 0)
+	if (value_failed(columns) || value_index(render, columns, &width) < 0 || render_width(render, width) < 0)
 		return value_error();
 	pad_zfill(value_span(self), width, render->out);
 	return text_captured(render, capture, self);

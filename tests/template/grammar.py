@@ -26,6 +26,44 @@ def word(rng):
     return rng.choice(WORDS).replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
+# What may stand anywhere: of every type, and nothing that makes results large.
+ODD = ["0", "1", "2", "3", "-1", "7", "20", "true", "false", "none", "missing", "''", "'a'", "'A'", "' '", "'<'", "'ab c'",
+       "'name'", "'age'", "'ok'", "'address.city'", "'tags.0'", "'ß'", "'😀'", "'e\\u0301'", "'%s'", "'upper'", "'odd'", "'key'",
+       "'floor'", "'value'", "'<b>'|safe", "('%s&'|safe)", "[]", "[1, 'a']", "('b', 2)", "{}", "{'a': 1}", "s", "w", "l", "d", "users",
+       "h|safe", "nest.s", "none_", "big", "loop", "'1'", "'x y'", "(1, (2, 3))", "namespace(a=1)", "range(3)"]
+FRACTIONS = ["0.0", "2.5", "1e3", "f"]
+# Filters with their parameters; of those behind a "!" no fractions are tried,
+# where the engine's limits begin.
+FILTERS = {
+    "abs": (), "attr": ("name",), "batch": ("!linecount", "fill_with"), "capitalize": (), "center": ("width",),
+    "default": ("default_value", "boolean"), "dictsort": ("case_sensitive", "by", "reverse"), "escape": (),
+    "filesizeformat": ("binary",), "first": (), "float": ("default",), "forceescape": (),
+    "groupby": ("attribute", "default", "case_sensitive"), "indent": ("width", "first", "blank"), "int": ("default", "base"),
+    "items": (), "join": ("d", "attribute"), "last": (), "length": (), "list": (), "lower": (),
+    "max": ("case_sensitive", "attribute"), "min": ("case_sensitive", "attribute"), "pprint": (),
+    "replace": ("old", "new", "count"), "reverse": (), "round": ("precision", "method"), "safe": (),
+    "slice": ("slices", "fill_with"), "sort": ("reverse", "case_sensitive", "attribute"), "string": (), "striptags": (),
+    "sum": ("attribute", "start"), "title": (), "tojson": ("indent",), "trim": ("chars",),
+    "truncate": ("length", "killwords", "end", "leeway"), "unique": ("case_sensitive", "attribute"), "upper": (),
+    "urlencode": (), "urlize": ("!trim_url_limit", "nofollow", "target", "rel", "extra_schemes"), "wordcount": (),
+    "wordwrap": ("!width", "break_long_words", "wrapstring", "break_on_hyphens"), "xmlattr": ("autospace",),
+}
+# Methods with the least and the most arguments; those that change a value stand in mutate().
+METHODS = {
+    "capitalize": (0, 0), "casefold": (0, 0), "center": (1, 2), "count": (1, 3), "endswith": (1, 3), "expandtabs": (0, 1),
+    "find": (1, 3), "format": (0, 3), "index": (1, 3), "isalnum": (0, 0), "isdecimal": (0, 0), "isidentifier": (0, 0),
+    "islower": (0, 0), "isnumeric": (0, 0), "isprintable": (0, 0), "isspace": (0, 0), "join": (1, 1), "ljust": (1, 2),
+    "lower": (0, 0), "lstrip": (0, 1), "partition": (1, 1), "removeprefix": (1, 1), "replace": (2, 3), "rfind": (1, 3),
+    "rindex": (1, 3), "rjust": (1, 2), "rpartition": (1, 1), "rsplit": (0, 2), "rstrip": (0, 1), "split": (0, 2),
+    "splitlines": (0, 1), "startswith": (1, 3), "strip": (0, 1), "swapcase": (0, 0), "title": (0, 0), "upper": (0, 0),
+    "zfill": (1, 1), "copy": (0, 0), "get": (1, 2), "items": (0, 0), "keys": (0, 0), "values": (0, 0), "is_integer": (0, 0),
+    "bit_length": (0, 0), "conjugate": (0, 0), "as_integer_ratio": (0, 0), "hex": (0, 0),
+}
+# Attributes of loops, macros, cyclers, joiners and what else there is.
+MEMBERS = ["name", "arguments", "catch_kwargs", "catch_varargs", "caller", "index", "length", "first", "last", "depth",
+           "previtem", "nextitem", "current", "a", "start", "real", "imag", "nothing", "__class__.__name__", "_undefined_name"]
+
+
 class Node:
     """Parts of a template's text: strings and nodes.  `kind` says what may
     stand for it: "expr" another expression, "body" fewer statements."""
@@ -86,7 +124,7 @@ class Expressions:
         if self.rng.random() < 0.05:
             kind = "any"
         if kind == "any":
-            kind = self.rng.choice(["int", "num", "str", "str", "bool", "list", "dict", "ints", "strs", "misc"])
+            kind = self.rng.choice(["int", "num", "str", "str", "bool", "list", "dict", "ints", "strs", "misc", "odd"])
         if depth <= 0:
             return self.leaf(kind)
         maker = getattr(self, "make_" + kind, None)
@@ -96,7 +134,7 @@ class Expressions:
 
     def leaf(self, kind):
         rng = self.rng
-        if rng.random() < 0.55 and kind != "misc":
+        if rng.random() < 0.55 and kind not in ("misc", "odd"):
             return self.name(kind)
         text = {
             "int": lambda: str(rng.choice([0, 1, 2, 3, 7, 10, 42])),
@@ -108,6 +146,7 @@ class Expressions:
             "strs": lambda: rng.choice(["['b', 'A', 'c']", "w", "'a,b'.split(',')"]),
             "users": lambda: "users",
             "dict": lambda: rng.choice(["{'a': 1, 'B': 'x'}", "d", "dict(q=1)", "{}"]),
+            "odd": self.odd,
             "misc": lambda: rng.choice(["none", "missing", "nest.a.b", "users[0]", "d.a", "d['x y']", "w[0]",
                                         "nest.s", "nest.l", "l[99]", "h|safe", "none_"]),
         }[kind]()
@@ -331,6 +370,42 @@ class Expressions:
             (1, lambda: self.inline_if("any", depth)),
             (1, lambda: self.post(e("any", depth), rng.choice(["|safe", "|list", "|string"]))))
 
+    def odd(self, fractions=True):
+        return self.rng.choice(ODD + FRACTIONS if fractions else ODD)
+
+    def odd_arguments(self, names):
+        """For some of the parameters, the last of them perhaps by keyword."""
+        given = self.rng.randint(0, len(names))
+        positional = self.rng.randint(0, given)
+        named = self.rng.sample(names[positional:], given - positional)
+        values = [self.odd(not name.startswith("!")) for name in names[:positional]]
+        return ", ".join(values + [f"{name.lstrip('!')}={self.odd(not name.startswith('!'))}" for name in named])
+
+    def make_odd(self, depth):
+        """Filters, methods and members of whatever there is."""
+        rng = self.rng
+        base = lambda: self.wrap(self.expr("any", depth - 1) if rng.random() < 0.6 else self.odd())
+        filter_ = lambda: rng.choice(list(FILTERS))
+        least_most = lambda: rng.choice(list(METHODS.items()))
+
+        def filtered():
+            name = filter_()
+            return Node("expr", base(), "|", name, "(", self.odd_arguments(FILTERS[name]), ")")
+
+        def called():
+            name, (least, most) = least_most()
+            arguments = ", ".join(self.odd() for _ in range(rng.randint(least, most)))
+            return Node("expr", base(), ".", name, "(", arguments, ")")
+
+        return self.pick(
+            (5, filtered), (4, called), (1, lambda: Node("expr", base(), ".", rng.choice(MEMBERS))),
+            (1, lambda: Node("expr", base(), "[", self.odd(), "]")),
+            (1, lambda: self.wrap(base(), rng.choice([" + ", " * 1", " % ", " ~ ", " in ", " == ", " < "]), self.odd())
+             if rng.random() < 0.8 else self.wrap(base(), " is ", rng.choice(["sameas ", "in ", "eq ", "divisibleby "]), base())),
+            (1, lambda: Node("expr", base(), "|map('", filter_(), "'", rng.choice(["", ", 1", ", 'a'"]), ")|list")),
+            (1, lambda: Node("expr", base(), "|", rng.choice(["selectattr", "rejectattr"]), "(", self.odd(), rng.choice(
+                ["", ", 'in', w", ", 'eq', 1", ", 'defined'"]), ")|list")))
+
     def inline_if(self, kind, depth):
         e = self.expr
         if self.rng.random() < 0.3:
@@ -387,7 +462,7 @@ class Templates(Expressions):
             kinds += [
                 (3, lambda: self.if_(d)), (4, lambda: self.for_(d)), (4, self.set_), (1, lambda: self.set_block(d)),
                 (1, lambda: self.with_(d)), (2, lambda: self.macro(d)), (2, self.call), (1, lambda: self.call_block(d)),
-                (1, lambda: self.filter_block(d)), (1, lambda: self.autoescape(d)), (1, self.raw), (1, self.namespace),
+                (1, lambda: self.filter_block(d)), (1, lambda: self.autoescape(d)), (1, self.raw), (1, self.namespace), (1, self.macro_details), (1, self.helpers), (1, lambda: self.import_in_loop(d)),
                 (1, lambda: self.recursive(d)), (2, self.loop_detail), (1, self.unpack), (1, self.mutate), (1, self.trans)]
             if self.files:
                 kinds += [(2, self.include), (1, self.import_)]
@@ -428,10 +503,12 @@ class Templates(Expressions):
         self.in_loop += 1
         body = self.scoped({"node": "dict", "loop": "loop"}, lambda: self.body(0, True))
         self.in_loop -= 1
-        return Node("stmt", self.tag("for node in tree recursive"), body, self.rng.choice(
+        condition = self.rng.choice(["", "", "", " if node.v", " if node.c or node.v == 3"])
+        return Node("stmt", self.tag("for node in tree", condition, " recursive"), body, self.rng.choice(
             ["{{ node.v }}", "{{ loop.depth }}", ""]), self.rng.choice(
                 ["({{ loop(node.c) }})", "{% if node.c %}{{ loop(node.c)|upper }}{% endif %}",
-                 "{{ loop(node.c[:1]) ~ '<' }}"]),
+                 "{{ loop(node.c[:1]) ~ '<' }}", "{% set inner = loop(node.c) %}<{{ inner }}>", "{{ loop(node.c|reverse) }}",
+                 "{% set up = loop %}{% for x in [1] %}{{ up(node.c) }}{% endfor %}", "{{ loop(node.c) if loop.first }}"]),
                     self.tag("endfor"))
 
     def loop_detail(self):
@@ -473,12 +550,19 @@ class Templates(Expressions):
         blocks, self.blocks = self.blocks, None
         body = self.scoped({arg: "any" for arg in args}, lambda: self.body(d))
         self.in_loop, self.blocks = in_loop, blocks
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.4:
             body.parts.append(Node("stmt", self.rng.choice(
                 ["{{ varargs }}", "{{ kwargs }}", "{{ caller() if caller }}", "{{ caller is defined }}",
-                 "{{ caller(1) }}"])))
+                 "{{ caller(1) }}", "{{ caller(c=varargs) }}", "{% for v in varargs %}{{ caller(v) }}{% endfor %}",
+                 "{{ kwargs.items()|list }}", "{% call(c) caller(2) %}{{ c }}{% endcall %}"])))
         self.macros[name] = len(args)
         return Node("stmt", self.tag("macro ", name, "(", *head, ")"), body, self.tag("endmacro"))
+
+    def macro_details(self):
+        if not self.macros:
+            return self.text()
+        name = self.rng.choice(list(self.macros))
+        return self.output(name, ".", self.rng.choice(MEMBERS[:5]))
 
     def call_text(self):
         if not self.macros or self.rng.random() < 0.02:
@@ -489,7 +573,8 @@ class Templates(Expressions):
         for number in range(count):
             keyword = self.rng.random() < 0.2 and number == count - 1
             args.append(Node("plain", ", " if args else "", "pq"[number % 2] + "=" if keyword else "", self.expr("any", 1)))
-        return Node("expr", name, "(", *args, ")")
+        extra = self.rng.choice(["", "", "", "", "*w", "z=1", "**d", "caller=none", "*l, **{'z': 2}"])
+        return Node("expr", name, "(", *args, ", " if args and extra else "", extra, ")")
 
     def call(self):
         return self.output(self.call_text(), self.rng.choice(["", "", "|upper", " ~ '<'", "|length", "|e"]))
@@ -522,6 +607,21 @@ class Templates(Expressions):
             return Node("stmt", self.tag("set ns = namespace(a=", value, ", b=0)"))
         return Node("stmt", self.tag("set ns.", self.rng.choice("ab"), " = ", self.rng.choice(["ns.a ~ ", "ns.b ~ ", ""]),
                                      self.expr("any", 1)), "{{ ns.a }}")
+
+    def helpers(self):
+        """cycler and joiner, which remember."""
+        if self.names.get("cy") != "helper":
+            self.names["cy"] = self.names["jo"] = "helper"
+            return Node("stmt", self.tag("set cy, jo = cycler(", self.odd(), ", '<b>', 3), joiner(", self.odd(), ")"))
+        return self.output(self.rng.choice(["cy.next()", "cy.current", "jo()", "cy.next() ~ jo()", "cy.reset()", "jo()|length"]))
+
+    def import_in_loop(self, d):
+        if not self.files:
+            return self.text()
+        self.in_loop += 1
+        body = self.scoped({"i": "any", "loop": "loop"}, lambda: Node("body", self.import_(), self.body(d, True), self.include()))
+        self.in_loop -= 1
+        return Node("stmt", self.tag("for i in ", self.expr("list", 1)), body, self.tag("endfor"))
 
     def unpack(self):
         first, second = self.new("v"), self.new("v")
