@@ -2,12 +2,15 @@
 import gettext
 import json
 import os
+import shutil
 import subprocess
 
 import jinja2
 import pytest
 
 from test_ctl import run
+
+pytestmark = pytest.mark.skipif(not shutil.which("msgfmt"), reason="msgfmt is missing: install gettext")
 
 # What the catalogues of these languages have; ar, ga and lt have zero or much apart.
 PLURALS = {
