@@ -15,7 +15,7 @@ tests_smtp_drive_SOURCES = tests/smtp/drive.c
 check_PROGRAMS += tests/smtp/drive
 smtp_pytests = tests/smtp/test_verdicts.py tests/smtp/test_trust.py tests/smtp/test_life.py \
 	tests/smtp/test_bytes.py tests/smtp/test_oauth.py
-EXTRA_DIST += tests/smtp/conftest.py tests/smtp/driver.py $(smtp_pytests)
+EXTRA_DIST += tests/smtp/conftest.py tests/smtp/driver.py tests/smtp/smuggling.py $(smtp_pytests)
 # Servers that others wrote; they may be fetched, so ./runtests runs this and
 # `make check`, which a package's build calls, does not.
 EXTRA_DIST += tests/smtp/test_real.py tests/smtp/aiosmtpd_server.py tests/smtp/debs.py \

@@ -4,6 +4,7 @@ import hashlib
 import pytest
 
 from driver import Drive
+from smuggling import ENDS, SMUGGLED
 
 HEAD = (b"Date: Mon, 23 Nov 2026 18:00:00 +0000\r\nFrom: <a@example.com>\r\n"
         b"Message-ID: <bytes@example.com>\r\nSubject: bytes\r\n\r\n")
@@ -22,11 +23,6 @@ EXACT = {
     "looks like SMTP": b"\r\nDATA\r\nMAIL FROM:<x@x>\r\nQUIT\r\n",
     "continued": b" not a header\r\n\tat all\r\n",
 }
-
-# SMTP smuggling: what some server somewhere takes for the end of the mail.
-ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r", b"\r.\n", b"\n\n.\r\n\r\n",
-        b"\r\r\n.\r\r\n", b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\n.\r\n"]
-SMUGGLED = b"MAIL FROM:<evil@example.com>\r\nRCPT TO:<victim@example.com>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n.\r\n"
 
 
 def write(tmp_path, data):

@@ -5,6 +5,7 @@ rcpt451x1-anna@... gets 451 at RCPT once, dot554-...@ 554 after the dot.
 """
 import base64
 import json
+import os
 
 import pytest
 
@@ -357,6 +358,32 @@ def test_the_second_relay_is_used_while_the_first_is_down(host, tmp_path, tls_di
         host.wait_empty()
         assert len(second.messages()) == 1 and len(host.messages()) == 1
         assert [line["relay"] for line in host.wait_log("message delivered", 2)] == ["second", "main"]
+
+
+DOWN = [("connect", "reset", "greeting"), ("greeting", "554 5.3.2 no", "greeting"), ("ehlo", "421 4.3.2 busy", "ehlo"),
+        ("starttls", "454 4.7.0 not now", "tls"), ("tls", "drop", "tls"), ("auth", "535 5.7.8 bad", "auth")]
+
+
+def test_each_way_of_being_down_leads_on_to_the_next_relay(host, tls_directory):
+    """Six relays, each down in its own way, and a seventh that takes the mail."""
+    main = host.config["relays"].pop("main")
+    servers = {at: ScriptedServer(os.path.join(host.directory, at), tls="starttls", auth="PLAIN",
+                                  user=USER + ":" + PASSWORD, tls_directory=tls_directory) for at, _, _ in DOWN}
+    try:
+        for at, answer, _ in DOWN:
+            servers[at].rules({"stage": at, "do": answer})
+        relays = {at: dict(main, port=server.port) for at, server in servers.items()}
+        relays["none"] = dict(main, port=1)
+        relays["last"] = main
+        host.start(relays=relays, queues={"default": {"workers": 1, "relays": list(relays)}})
+        host.push(id="m")
+        assert host.wait_log("message delivered", id="m")[0]["relay"] == "last"
+        assert {line["relay"]: line["stage"] for line in host.log("relay down")} == {
+            **{at: stage for at, _, stage in DOWN}, "none": "connect"}
+        assert not any(e["line"].startswith("MAIL") for s in servers.values() for e in s.events("command"))
+    finally:
+        for server in servers.values():
+            server.stop()
 
 
 def test_in_doubt_never_goes_to_the_second_relay_at_once(host, tmp_path, tls_directory):

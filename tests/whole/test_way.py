@@ -1,7 +1,10 @@
 """The straight way: what is pushed arrives, as it should look."""
 import json
 
-from harness import parse
+import pytest
+
+from harness import Host, parse, wait_for
+from smuggling import ENDS, SMUGGLED
 
 
 def test_a_message_arrives_over_tls_and_auth(host):
@@ -22,6 +25,13 @@ def test_a_message_arrives_over_tls_and_auth(host):
     assert (line["relay"], line["code"]) == ("main", 250)
     assert host.left() == {"queued": 0, "processing": {}, "retry": 0, "dead": 0, "records": 0,
                            "messages": 0, "marks": 0}
+
+
+@pytest.fixture(scope="module")
+def lenient(tmp_path_factory, tls_directory):
+    """One daemon and one careless server for a whole corpus."""
+    with Host(tmp_path_factory.mktemp("lenient"), tls_directory=tls_directory, relay_options={"lenient": True}) as host:
+        yield host.start()
 
 
 def test_bcc_is_in_the_envelope_only(host):
@@ -153,3 +163,27 @@ def test_several_queues(host):
     host.push(id="q-default")
     host.wait_messages(2)
     assert {line["worker"] for line in host.wait_log("message delivered", 2)} == {"bulk/1", "default/1"}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=repr)
+def test_nothing_is_smuggled_in_any_field(lenient, end):
+    """Refused, or data within its own mail; against a server that takes anything around a dot for the end."""
+    evil = (end + SMUGGLED).decode("ascii")
+    fields = {"title": "t" + evil, "id": "i" + evil, "template_name": "plain.html" + evil,
+              "email_from": "a@example.com" + evil, "cc": ["c@example.com" + evil], "bcc": ["c@example.com" + evil]}
+    texts = [("plain.html", {"name": "x" + evil}), ("note.txt", {"name": evil}), ("note.txt", {"name": "x" * 900 + evil})]
+    before = len(lenient.messages()), lenient.left()["dead"]
+    lenient.push(email_to=["b@example.com" + evil])
+    lenient.push(email_to=['"b%s" <b@example.com>' % evil])
+    for field, value in fields.items():
+        lenient.push(**{field: value})
+    for template, body in texts:
+        lenient.push(template_name=template, body=body)
+    refused = len(fields) + 2 + (len(texts) if "\0" in evil else 0)
+    wait_for(lambda: lenient.left()["dead"] - before[1] == refused, what="all refused")
+    lenient.wait_empty()
+    arrived = lenient.messages()[before[0]:]
+    assert [m["rcpt_to"] for m in arrived] == [["anna@example.com"]] * (len(fields) + 2 + len(texts) - refused)
+    for message in arrived:
+        assert "MAIL FROM:<evil@example.com>" in parse(message["data"]).get_content().replace("&lt;", "<").replace("&gt;", ">")
+    assert not lenient.relay.events("violation")
