@@ -303,13 +303,14 @@ static void cut_envelope(struct delivery *d, const struct relay *relay, size_t l
 /* What a relay's replies tell of its limits is kept where all workers see it. */
 static void learn_limits(struct relay *relay, const struct session_verdict *verdict)
 {
-	uint64_t messages = session_counts(relay->session).learned_messages;
+	const struct session_counts counts = session_counts(relay->session);
 	unsigned accepted = 0;
 	bool too_many = false;
 
-	if (messages)
-		atomic_store(&relay->gate->messages_most, (unsigned)messages);
-
+	if (counts.learned_messages)
+		atomic_store(&relay->gate->messages_most, (unsigned)counts.learned_messages);
+	if (counts.learned_idle_ms)
+		atomic_store(&relay->gate->idle_most_ms, counts.learned_idle_ms);
 	for (size_t i = 0; i < verdict->recipient_count; i++) {
 		accepted += verdict->recipients[i].code / 100 == 2;
 		too_many |= fate_is_too_many(&verdict->recipients[i]);

@@ -41,6 +41,7 @@ struct gate {
 	_Atomic unsigned refused_id;		/* the last of those mails */
 	_Atomic unsigned recipients_most;	/* in one mail, as learned from its replies; 0: not known */
 	_Atomic unsigned messages_most;		/* in one session, as it has said; 0: not known */
+	_Atomic int64_t idle_most_ms;		/* between two mails, as it has said; 0: not known */
 	_Atomic int64_t trace_until_ms;		/* monotonic: dialogues with it are logged until then */
 	_Atomic uint32_t cause_turn;		/* odd while `cause` is written */
 	char cause[GATE_CAUSE_SIZE];		/* why it closed; for people */

@@ -39,11 +39,12 @@ static json_t *relay_json(const struct scoreboard *scoreboard, const char *name)
 			continue;
 		gate_cause(gate, cause);
 		bool open = gate_is_open(gate);
-		return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i}", "name", name, "state", open ? "up" : "down",
+		return json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:I}", "name", name, "state", open ? "up" : "down",
 				 "since_unix_ms", (json_int_t)atomic_load(&gate->since_unix_ms),
 				 "error", open ? "" : cause,
 				 "recipients_most", (int)atomic_load(&gate->recipients_most),
-				 "messages_most", (int)atomic_load(&gate->messages_most));
+				 "messages_most", (int)atomic_load(&gate->messages_most),
+				 "idle_most_ms", (json_int_t)atomic_load(&gate->idle_most_ms));
 	}
 	return json_pack("{s:s, s:s}", "name", name, "state", "up");
 }

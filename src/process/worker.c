@@ -85,8 +85,8 @@ static void on_progress(void *arg, const char *stage, const char *id, int64_t li
 {
 	struct worker *w = arg;
 
-	report(w, w->report.state == SCOREBOARD_RELAY_DOWN ? SCOREBOARD_RELAY_DOWN : SCOREBOARD_BUSY,
-	       stage, id, limit_ms);
+	/* Without a message it is a probe, or the first try. */
+	report(w, id ? SCOREBOARD_BUSY : w->report.state, stage, id, limit_ms);
 }
 
 /* ---- waiting ---- */

@@ -64,6 +64,7 @@ struct session {
 	struct token_source *tokens;	/* NULL: a password or nothing */
 	struct recorder recorder;
 	int64_t learned_messages;	/* the server's own limit for a session; 0: not known */
+	int64_t learned_idle_ms;	/* and how long it leaves one idle; 0: not known */
 
 	/* one connection */
 	struct fiber *fiber;		/* NULL: no session is open */

@@ -17,6 +17,7 @@
 enum {
 	QUICK_MS = 5000,	/* for what takes no time on a host that is well */
 	RESOLVE_MS = 60000,	/* what resolv.conf(5) may add to a connect */
+	IDLE_LEAST_MS = 2000,	/* who says "timeout" sooner means something else */
 	REFUSALS_MAX = 10,	/* then a new session: servers cut clients off that err often */
 	PATH_LENGTH_MAX = 320,	/* RFC 5321 4.5.3.1.1 and .2: 64 octets, "@", 255 octets */
 };
@@ -426,6 +427,47 @@ static int64_t most_messages(const struct session *session)
 	return learned && learned < configured ? learned : configured;
 }
 
+/* "421 4.4.2 Error: timeout exceeded", "421 closing idle connection", and not that
+ * of a server that is shut down. */
+static bool is_about_idling(const struct session_reply *reply)
+{
+	static const char *const says[] = { "timeout", "time-out", "timed out", "idle" };
+
+	for (size_t i = 0; reply->code == 421 && i < sizeof says / sizeof *says; i++)
+		if (strcasestr(reply->text, says[i]))
+			return true;
+	return false;
+}
+
+/* The server has something to say between mails, or is gone. */
+static void part(struct session *session, enum transport_state state)
+{
+	int64_t idle_ms = clock_monotonic_ms() - session->idle_since_ms;
+	struct arena arena = ARENA_INIT;
+
+	session->unusable = true;
+	if (state == TRANSPORT_SPOKE) {
+		session->arena = &arena;
+		session->blamed = false;
+		dialogue_interruption(session);
+		if (idle_ms >= IDLE_LEAST_MS && is_about_idling(&session->cause))
+			session->learned_idle_ms = idle_ms;
+		session->cause = (struct session_reply){ .text = "" };
+		session->arena = NULL;
+		arena_clear(&arena);
+	}
+	session_close(session);
+}
+
+/* Looks whether the server has left a session that waits. */
+static void look(struct session *session)
+{
+	enum transport_state state = session->cannot_wait ? TRANSPORT_QUIET : transport_look(session->transport);
+
+	if (state != TRANSPORT_QUIET)
+		part(session, state);
+}
+
 /* A session that is worn out, or that the server has left, is closed. */
 static void retire(struct session *session)
 {
@@ -436,9 +478,8 @@ static void retire(struct session *session)
 	if (session->mails >= most_messages(session) || session->refusals >= REFUSALS_MAX ||
 	    clock_monotonic_ms() - session->opened_ms >= relay->max_age_ms) {
 		session_close(session);
-	} else if (!session->cannot_wait && transport_look(session->transport) != TRANSPORT_QUIET) {
-		session->unusable = true;
-		session_close(session);
+	} else {
+		look(session);
 	}
 }
 
@@ -561,16 +602,23 @@ int session_fd(const struct session *session)
 	return session->fiber ? transport_fd(session->transport) : -1;
 }
 
+/* What is configured, or a little less than what the server allows. */
+static int64_t most_idle_ms(const struct session *session)
+{
+	int64_t configured = session->relay->idle_timeout_ms;
+	int64_t learned = session->learned_idle_ms - session->learned_idle_ms / 10;
+
+	return learned && learned < configured ? learned : configured;
+}
+
 int64_t session_due_ms(const struct session *session)
 {
-	const struct config_relay *relay = session->relay;
-
 	if (!session->fiber)
 		return INT64_MAX;
 	if (session->cannot_wait || session->mails >= most_messages(session))
 		return session->idle_since_ms;
-	int64_t idle = session->idle_since_ms + relay->idle_timeout_ms;
-	int64_t age = session->opened_ms + relay->max_age_ms;
+	int64_t idle = session->idle_since_ms + most_idle_ms(session);
+	int64_t age = session->opened_ms + session->relay->max_age_ms;
 	return idle < age ? idle : age;
 }
 
@@ -580,9 +628,8 @@ void session_tend(struct session *session)
 		return;
 	if (clock_monotonic_ms() >= session_due_ms(session)) {
 		session_close(session);
-	} else if (!session->cannot_wait && transport_look(session->transport) != TRANSPORT_QUIET) {
-		session->unusable = true;
-		session_close(session);
+	} else {
+		look(session);
 	}
 }
 
@@ -596,6 +643,7 @@ struct session_counts session_counts(const struct session *session)
 	struct session_counts counts = session->counts;
 
 	counts.learned_messages = (uint64_t)session->learned_messages;
+	counts.learned_idle_ms = session->learned_idle_ms;
 	return counts;
 }
 

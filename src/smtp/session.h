@@ -94,6 +94,7 @@ struct session_counts {
 	uint64_t auths;		/* AUTH commands sent */
 	uint64_t mails;		/* verdicts other than RELAY */
 	uint64_t learned_messages; /* how many the server takes in one session, as it has said; 0: not known */
+	int64_t learned_idle_ms; /* how long it leaves one idle, as it has said; 0: not known */
 };
 
 struct session;

@@ -251,7 +251,8 @@ static json_t *do_counts(struct state *state)
 {
 	struct session_counts counts = session_counts(state->session);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:i}", "learned", (json_int_t)counts.learned_messages, "sessions", (json_int_t)counts.sessions, "auths",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:i}", "learned", (json_int_t)counts.learned_messages,
+			 "learned_idle", (json_int_t)counts.learned_idle_ms, "sessions", (json_int_t)counts.sessions, "auths",
 			 (json_int_t)counts.auths, "mails", (json_int_t)counts.mails, "hooks", state->hooks);
 }
 

@@ -118,6 +118,28 @@ def test_the_server_leaves_an_opened_session(shared):
         assert verdict["result"] == "sent", verdict
 
 
+@pytest.mark.parametrize("delay,answer,learns", [
+    (2.2, "421 4.4.2 Error: timeout exceeded", True), (2.2, "421 4.3.2 shutting down", False),
+    (0.1, "421 4.4.2 idle", False)])
+def test_how_long_a_session_may_be_idle_is_learned(shared, delay, answer, learns):
+    """From a server that says so as it closes; the next session is closed a little before."""
+    server, relay = start(shared, "starttls")
+    with Drive.at(server, **relay) as drive:
+        server.rules({"stage": "idle", "do": {"delay": delay, "reply": answer}})
+        assert drive.send()["result"] == "sent"
+        assert not drive.idle(10000)["open"]
+        assert "S: " + answer in drive.dialogue()
+        learned = drive.counts()["learned_idle"]
+        assert (learned >= 2000) == learns
+        if not learns:
+            return
+        server.rules()
+        assert drive.send()["result"] == "sent"
+        waited = drive.idle(10000)
+        assert not waited["open"] and waited["waited"] < learned + 1000, waited
+    assert [e["quit"] for e in closes(server, 2)] == [False, True]
+
+
 def test_rset_is_answered_by_421(shared):
     server = shared(extensions="8BITMIME")
     server.rules({"stage": "rset", "do": "421 4.4.2 enough", "times": 1})
