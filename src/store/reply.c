@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char rights[] = "postriderd(8) lists what the user must be allowed";
+
 /* An error reply begins with a word in capitals; within a script Redis 6.2
  * puts it further back. */
 static const struct {
@@ -33,9 +35,9 @@ static const struct {
 	{ "MISCONF", REPLY_NO, "Redis cannot save its data: see its log" },
 	{ "NOAUTH", REPLY_ELSEWHERE, "set redis.password_file (and redis.username)" },
 	{ "WRONGPASS", REPLY_ELSEWHERE, "check redis.username and redis.password_file" },
-	{ "NOPERM", REPLY_ELSEWHERE, "postriderd(8) lists what the user must be allowed" },
-	{ "The user executing the script", REPLY_ELSEWHERE,
-	  "postriderd(8) lists what the user must be allowed" },
+	{ "NOPERM", REPLY_ELSEWHERE, rights },
+	{ "The user executing the script", REPLY_ELSEWHERE, rights },	/* within a script */
+	{ "ACL failure in script", REPLY_ELSEWHERE, rights },		/* the same, in Redis 8 */
 	{ "DENIED", REPLY_ELSEWHERE, "" },
 	{ "WRONGTYPE", REPLY_NO, "a key of this queue is used by something else" },
 	{ "max number of clients", REPLY_LATER, "raise maxclients" },

@@ -49,6 +49,7 @@ static void test_sense(void **state)
 		{ "-MISCONF Redis is configured to save RDB snapshots, but\r\n", REPLY_NO },
 		{ "-NOPERM this user has no permissions\r\n", REPLY_ELSEWHERE },
 		{ "-ERR The user executing the script can't run this command\r\n", REPLY_ELSEWHERE },
+		{ "-ERR ACL failure in script: User rider has no permissions to run\r\n", REPLY_ELSEWHERE },
 		{ "-ERR max number of clients reached\r\n", REPLY_LATER },
 		{ "-ERR unknown command\r\n", REPLY_NO },
 		{ "-\r\n", REPLY_NO },

@@ -81,6 +81,16 @@ def place(exc, templates, main):
     return ""
 
 
+def message_of(exc):
+    """What it says; later Pythons (Debian 13 has 3.13) are put into the words of
+    3.11, which with Jinja2 3.1.2 is the reference."""
+    if isinstance(exc, jinja2.TemplateError):
+        return str(exc.message or "")
+    if isinstance(exc, KeyError) and exc.args and isinstance(exc.args[0], slice):
+        return "unhashable type: 'slice'"
+    return {"float modulo by zero": "float modulo"}.get(str(exc), str(exc))
+
+
 def render(request):
     templates = request["templates"]
     try:
@@ -90,9 +100,8 @@ def render(request):
         text = env.get_template(request["main"]).render(context)
         return {"output": text}
     except Exception as exc:
-        message = exc.message if isinstance(exc, jinja2.TemplateError) else str(exc)
         return {
-            "error": str(message or ""),
+            "error": message_of(exc),
             "at": place(exc, templates, request["main"]),
             "kind": type(exc).__name__,
         }
