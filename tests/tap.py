@@ -3,6 +3,7 @@
 
     tests/tap.py tests/smtp/test_verdicts.py [pytest's options]
 """
+import os
 import sys
 
 try:
@@ -13,16 +14,20 @@ except ImportError:
 
 
 class Tap:
-    def __init__(self):
+    def __init__(self, out):
+        self.out = out
         self.count = 0
-
-    def pytest_addoption(self, parser):
-        # The terminal's, which is left out; a failed assertion is explained by it.
-        parser.addoption("--verbose", type=int, default=0)
 
     def line(self, ok, name, suffix=""):
         self.count += 1
-        print("%s %d - %s%s" % ("ok" if ok else "not ok", self.count, name, suffix), flush=True)
+        self.say("%s %d - %s%s" % ("ok" if ok else "not ok", self.count, name, suffix))
+
+    def explain(self, report):
+        for line in str(report.longrepr).splitlines():
+            self.say("# " + line)
+
+    def say(self, line):
+        print(line, file=self.out, flush=True)
 
     def pytest_runtest_logreport(self, report):
         name = report.nodeid.split("::", 1)[-1].replace("#", "\\#")
@@ -31,22 +36,22 @@ class Tap:
             self.line(True, name, " # SKIP " + reason.replace("Skipped: ", ""))
         elif report.failed:
             self.line(False, name, "" if report.when == "call" else " (%s)" % report.when)
-            for line in str(report.longrepr).splitlines():
-                print("# " + line)
+            self.explain(report)
         elif report.when == "call":
             self.line(True, name)
 
     def pytest_collectreport(self, report):
         if report.failed:
             self.line(False, report.nodeid)
-            for line in str(report.longrepr).splitlines():
-                print("# " + line)
+            self.explain(report)
 
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
-    tap = Tap()
-    status = pytest.main(["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"] + sys.argv[1:],
-                         plugins=[tap])
-    print("1..%d" % tap.count)
+    tap = Tap(sys.stdout)
+    # What pytest itself prints goes nowhere, but its terminal has to be there: a failed
+    # assertion is explained with its help.
+    with open(os.devnull, "w") as sys.stdout:
+        status = pytest.main(["-p", "no:cacheprovider", "-p", "no:logging"] + sys.argv[1:], plugins=[tap])
+    tap.say("1..%d" % tap.count)
     sys.exit(status)
