@@ -169,7 +169,6 @@ static void test_two_recover(void **state)
 	struct store *dead = open_store("dead", "dead:w1");
 	struct store_job job = STORE_JOB_INIT;
 
-	(void)state;
 	for (int i = 0; i < 500; i++)
 		redis_run(&server, "RPUSH " TAG "processing:dead:w1 message-%d", i % 400);
 	assert_int_equal(store_register(dead, &error), STORE_OK);
@@ -177,6 +176,8 @@ static void test_two_recover(void **state)
 	assert_int_equal(store_mark(dead, &job, "m", 1, &error), STORE_OK);
 	assert_int_equal(store_end_lease(dead, &error), STORE_OK);
 	store_job_clear(&job);
+	store_close(dead);
+	after(state);	/* children have nothing of ours */
 	pid_t a = child(recover_dead, 0), b = child(recover_dead, 1);
 	await(a);
 	await(b);
@@ -184,7 +185,6 @@ static void test_two_recover(void **state)
 	assert_int_equal(redis_int(&server, "ZCARD " TAG "dead"), 1);
 	assert_int_equal(redis_int(&server, "EXISTS " TAG "processing:dead:w1"), 0);
 	assert_int_equal(ledger->moved[0] + ledger->moved[1], 500);
-	store_close(dead);
 }
 
 /* ---- a worker that dies at any instant ---- */

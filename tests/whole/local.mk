@@ -15,7 +15,7 @@ tests_whole_machine_so_LDFLAGS = -shared
 tests_whole_machine_so_LDADD = -ldl
 
 EXTRA_DIST += tests/whole/conftest.py tests/whole/harness.py tests/whole/redis_server.py \
-	tests/whole/test_crash_points.py tests/whole/test_deaths.py tests/whole/test_faults.py tests/whole/machine.py tests/whole/test_hosts.py tests/whole/test_life.py \
+	tests/whole/test_crash_points.py tests/whole/test_deaths.py tests/whole/test_failover.py tests/whole/test_faults.py tests/whole/machine.py tests/whole/test_hosts.py tests/whole/test_life.py \
 	tests/whole/test_many.py tests/whole/test_postfix.py tests/whole/test_verdicts.py tests/whole/test_way.py \
 	tests/chaos/chaos.py tests/chaos/kills.py tests/chaos/test_chaos.py \
 	tests/bench/drain.py tests/bench/python_worker.py
