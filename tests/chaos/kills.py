@@ -6,7 +6,8 @@
 Workers are killed (SIGKILL) at random instants while mail flows through a
 relay that answers quickly and refuses nothing.  Counted are the kills that hit
 a message in flight, those that left it in doubt (behind the final dot, or just
-before it, where nobody can know), and the mails that arrived twice.  Then the
+before it, where nobody can know), the mails that arrived twice, and how many
+messages all workers together had in hand when one was killed.  Then the
 times from a death to the delivery of what was in hand: of a worker, of a
 supervisor, of a host.
 """
@@ -36,7 +37,7 @@ def message(number):
 
 
 def count_kills(directory, kills):
-    pushed, killed = 0, set()
+    pushed, killed, in_hand = 0, set(), collections.Counter()
     with Host(directory, relay_options={"no_log_commands": True}) as host:
         host.start(queues={"default": {"workers": 4}}, retry={"base": "50ms"})
         while len(killed) < kills:
@@ -45,18 +46,21 @@ def count_kills(directory, kills):
                 pushed += 200
             time.sleep(random.uniform(0, 0.02))
             # One that was killed before may still be shown.
-            busy = [w["pid"] for w in host.workers() if w["counts"]["taken"] and w["pid"] not in {0, *killed}]
+            workers = host.workers()
+            busy = [w["pid"] for w in workers if w["counts"]["taken"] and w["pid"] not in {0, *killed}]
             if busy:
                 pid = random.choice(busy)
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
+                in_hand[sum(w["state"] == "busy" for w in workers)] += 1
         host.wait_empty(120)
         stages = collections.Counter(line.get("stage", "idle") for line in host.log("child died"))
         arrived = collections.Counter(m["rcpt_to"][0] for m in host.messages())
         doubted = len(host.log("message in doubt, may be sent more than once"))
         return {"kills": len(killed), "messages": pushed, "in flight": sum(stages.values()) - stages["idle"],
                 "in doubt": doubted, "doubles": sum(n - 1 for n in arrived.values()),
-                "lost": pushed - len(arrived), "stages": dict(stages)}
+                "lost": pushed - len(arrived), "stages": dict(stages),
+                "messages in hand at a kill": dict(sorted(in_hand.items()))}
 
 
 def recovery_times(directory, runs):

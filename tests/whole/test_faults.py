@@ -116,12 +116,12 @@ def test_a_supervisor_without_descriptors(host):
 # ---- memory ----
 
 def test_a_worker_without_memory(host):
-    host.write_template("large.html", "{% for i in range(1000) %}{{ 'x' * 20000 }}{% endfor %}\n")
+    host.write_template("large.html", "{% for i in range(200) %}{{ 'x' * 20000 }}{% endfor %}\n")
     host.start(queues={"default": {"workers": 1}}, retry={"base": "2s", "cap": "2s"})
     host.push(id="small")
     host.wait_messages(1)
     pid = host.worker_pids()[0]
-    limit(pid, resource.RLIMIT_AS, memory_now(pid) + 4000000)
+    limit(pid, resource.RLIMIT_AS, memory_now(pid) + 1000000)
     host.push(id="large", template_name="large.html")
     host.push(id="behind it")
     assert host.wait_log("child died")[0]["exit"] == 70
@@ -170,6 +170,7 @@ def test_fork_fails(host, tmp_path):
 # ---- clocks ----
 
 DAY = 86400
+SHORT = {"lease": "800ms"}      # a message is in hand for longer than that
 
 
 def assert_nothing_was_taken(*hosts):
@@ -181,11 +182,11 @@ def test_the_clock_of_a_host_steps(make_host, tmp_path):
     machine = Machine(tmp_path)
     one = make_host("one")
     two = make_host("two", redis=one.redis, relay=one.relay)
-    one.relay.rules({"stage": "dot", "times": 1, "to": "held@*", "do": {"delay": 5, "reply": "normal"}})
-    one.start(queues={"default": {"workers": 2}}, env=machine.environment)
+    one.relay.rules({"stage": "dot", "times": 1, "to": "held@*", "do": {"delay": 2, "reply": "normal"}})
+    one.start(queues={"default": {"workers": 2}}, redis=SHORT, env=machine.environment)
     one.push(id="held", email_to=["held@example.com"])
     in_stage(one, "final")
-    two.start(queues={"default": {"workers": 1}})
+    two.start(queues={"default": {"workers": 1}}, redis=SHORT)
     for step, mails in ((DAY, 3), (-DAY, 6)):
         machine.set(clock_off=step)
         for number in range(3):
@@ -203,11 +204,11 @@ def test_the_clock_of_redis_steps(make_host, tmp_path):
     with RedisServer(environment=machine.environment) as server:
         one = make_host("one", redis=server)
         two = make_host("two", redis=server, relay=one.relay)
-        one.relay.rules({"stage": "dot", "times": 1, "do": {"delay": 5, "reply": "normal"}})
-        one.start(queues={"default": {"workers": 1}})
+        one.relay.rules({"stage": "dot", "times": 1, "do": {"delay": 2, "reply": "normal"}})
+        one.start(queues={"default": {"workers": 1}}, redis=SHORT)
         one.push(id="held")
         in_stage(one, "final")
-        two.start(queues={"default": {"workers": 1}})
+        two.start(queues={"default": {"workers": 1}}, redis=SHORT)
         machine.set(clock_off=DAY)
         one.wait_log("message delivered", id="held")
         machine.set(clock_off=-DAY)
