@@ -24,9 +24,9 @@ void fatal(const char *format, ...)
 	if ((size_t)len > sizeof text - 2)
 		len = sizeof text - 2;
 	text[len++] = '\n';
-	/* No allocation on this way; a standard error that is gone is no reason to stay. */
-	if (write(STDERR_FILENO, text, len) < 0)
-		_exit(MEM_FATAL);
+	/* No allocation on this way, and a standard error that is gone is no reason to stay. */
+	ssize_t written = write(STDERR_FILENO, text, len);
+	(void)written;
 	_exit(MEM_FATAL);
 }
 

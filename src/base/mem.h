@@ -40,9 +40,9 @@ char *mem_printf(const char *format, ...);
 void mem_free_secret(char *secret);
 
 /*
- * Says what happened on standard error and ends the process with MEM_FATAL.  For start-up, and for what a machine may run out of
- * (memory, file descriptors): nothing that comes from Redis, SMTP, a template or
- * a configuration may end here.
+ * Says what happened on standard error and ends the process with MEM_FATAL.
+ * For start-up, and for what a machine may run out of (memory, descriptors):
+ * nothing that comes from Redis, SMTP, a template or a configuration may end here.
  */
 enum { MEM_FATAL = 70 };	/* EX_SOFTWARE of sysexits(3) */
 __attribute__((noreturn, format(printf, 1, 2)))

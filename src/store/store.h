@@ -188,7 +188,8 @@ enum store_status store_leave(struct store *store, const char *owner, struct err
 
 /* ---- the retry child's steps ---- */
 
-/* Renews this instance's lease and enters this store's owner in :owners.  NOTHING: there was none, and it was set anew. */
+/* Renews this instance's lease and enters this store's owner in :owners.
+ * NOTHING: there was none, and it was set anew. */
 enum store_status store_renew_lease(struct store *store, struct error *error);
 
 /* Moves up to `most` due messages to the tail of the queue.  `*moved` how many;
