@@ -49,11 +49,16 @@ static const struct verb *find_verb(int argc, char **argv, int *words)
 	return NULL;
 }
 
-/* "failed" without its second word, or no verb at all. */
+/* An option in front, "failed" without its second word, or no verb at all. */
 static int complain(const char *word)
 {
 	size_t len = strlen(word), kin = 0;
 
+	if (*word == '-') {
+		fprintf(stderr, "postriderctl: the verb comes first, then its options: postriderctl VERB %s ...; "
+			"'postriderctl --help' lists the verbs\n", word);
+		return EX_USAGE;
+	}
 	for (size_t i = 0; i < VERBS; i++) {
 		if (strncmp(verbs[i].name, word, len) != 0 || verbs[i].name[len] != ' ')
 			continue;

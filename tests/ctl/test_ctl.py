@@ -56,6 +56,11 @@ def test_usage_errors_say_so(arguments):
     assert result.out == "" and len(result.err) > 20
 
 
+def test_an_option_in_front_of_the_verb():
+    result = run("-c", "/etc/postrider/postrider.yaml", "check")
+    assert result.status == EX_USAGE and "postriderctl VERB -c" in result.err
+
+
 def test_overview_and_version():
     result = run("--help")
     assert result.status == 0
