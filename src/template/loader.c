@@ -194,19 +194,37 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-static bool is_unchanged(struct templates *set, struct template *template)
+static bool same_file(const struct stat *st, const struct stamp *stamp)
 {
-	const struct stamp *stamp = &template->stamp;
+	return st->st_dev == stamp->dev && st->st_ino == stamp->ino && st->st_size == stamp->size &&
+	       same_time(st->st_mtim, stamp->modified) && same_time(st->st_ctim, stamp->changed);
+}
+
+/* From now on the kernel tells when it changes, if it can. */
+static void watch(struct templates *set, struct template *template)
+{
+	uint64_t generation = set->watch.generation;
 	struct stat st;
 
-	if (!stamp->is_file || template->checked == set->serial)
+	if (template->unwatched == generation)
+		return;
+	if (watch_file(&set->watch, set->directory, template->name, &st) == 0 && same_file(&st, &template->stamp))
+		template->watched = generation;
+	else
+		template->unwatched = generation;
+}
+
+static bool is_unchanged(struct templates *set, struct template *template)
+{
+	struct stat st;
+
+	if (!template->stamp.is_file || template->checked == set->serial ||
+	    template->watched == set->watch.generation)
 		return true;
-	if (fstatat(set->directory, template->name, &st, 0) < 0)
-		return false;
-	if (st.st_dev != stamp->dev || st.st_ino != stamp->ino || st.st_size != stamp->size ||
-	    !same_time(st.st_mtim, stamp->modified) || !same_time(st.st_ctim, stamp->changed))
+	if (fstatat(set->directory, template->name, &st, 0) < 0 || !same_file(&st, &template->stamp))
 		return false;
 	template->checked = set->serial;
+	watch(set, template);
 	return true;
 }
 

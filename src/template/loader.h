@@ -13,6 +13,7 @@
 #include "template/machine.h"
 #include "template/parser.h"
 #include "template/template.h"
+#include "template/watch.h"
 
 /* A file as it was when it was read; `exists` false: it is a text. */
 struct stamp {
@@ -32,6 +33,8 @@ struct template {
 	const struct program *program;
 	const struct template_knowledge *knowledge;
 	uint64_t checked;		/* the rendering that last asked whether it changed */
+	uint64_t watched;		/* the watch's generation in which it stays as stamped; 0: none, */
+	uint64_t unwatched;		/* and the one in which it cannot be watched */
 	struct template *retired;	/* the next that is waiting to be freed */
 };
 
@@ -41,6 +44,7 @@ struct templates {
 	struct grammar grammar;
 	enum undefined_kind undefined;
 	int directory;			/* descriptor, or -1 */
+	struct watch watch;		/* over the files of cached templates */
 	struct dict *texts;		/* name: place in options.texts */
 	struct dict *cache;		/* name: struct template, in `number` */
 	struct template *retired;	/* replaced while a rendering may still run them */

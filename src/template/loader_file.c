@@ -5,11 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "template/loader.h"
 
-enum { MOST_BYTES = 4 << 20, MOST_TRIES = 20, WAIT_US = 5000 };
+enum { MOST_BYTES = 4 << 20, MOST_TRIES = 20, SETTLING_TRIES = 6, WAIT_US = 5000, SETTLED_MS = 20 };
 
 static const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
@@ -85,9 +86,21 @@ static int read_all(int fd, size_t size, struct buf *out)
 	return 0;
 }
 
-/* 0 read whole, 1 it changed meanwhile, -1 */
-static int read_once(int fd, struct buf *out, struct stamp *stamp, struct error *error)
+/*
+ * Whether it has been let alone for longer than a kernel's tick.  Until then
+ * it may be half written, and one more change need not show in its times.
+ */
+static bool is_settled(const struct stat *st, int64_t now_ms)
 {
+	int64_t changed_ms = (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
+
+	return now_ms - changed_ms > SETTLED_MS || changed_ms - now_ms > SETTLED_MS;
+}
+
+/* 0 read whole, 1 it changed meanwhile or lately, -1 */
+static int read_once(int fd, bool must_settle, struct buf *out, struct stamp *stamp, struct error *error)
+{
+	int64_t now_ms = clock_unix_ms();
 	struct stat before, after;
 
 	if (fstat(fd, &before) < 0)
@@ -98,7 +111,8 @@ static int read_once(int fd, struct buf *out, struct stamp *stamp, struct error 
 		return error_set(error, "is larger than %d bytes", MOST_BYTES);
 	if (read_all(fd, (size_t)before.st_size, out) < 0 || fstat(fd, &after) < 0)
 		return error_set(error, "cannot be read: %s", strerror(errno));
-	if (!same_stamp(&before, &after) || out->len != (size_t)before.st_size)
+	if (!same_stamp(&before, &after) || out->len != (size_t)before.st_size ||
+	    (must_settle && !is_settled(&after, now_ms)))
 		return 1;
 	take_stamp(&after, stamp);
 	return 0;
@@ -117,7 +131,7 @@ int loader_read(struct templates *set, const char *name, struct buf *out, struct
 			return error_set(error, "cannot be read: %s", errno == EXDEV || errno == ELOOP
 					 ? "it is a link that leads out of the template directory"
 					 : strerror(errno));
-		int rc = fd < 0 ? 1 : read_once(fd, out, stamp, error);
+		int rc = fd < 0 ? 1 : read_once(fd, i < SETTLING_TRIES, out, stamp, error);
 		if (fd >= 0)
 			close(fd);
 		if (rc <= 0)

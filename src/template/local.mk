@@ -49,6 +49,7 @@ libpostrider_a_SOURCES += \
 	\
 	src/template/loader.c src/template/loader.h \
 	src/template/loader_file.c \
+	src/template/watch.c src/template/watch.h \
 	src/template/template.h \
 	src/template/templates.c
 

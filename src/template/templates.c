@@ -132,6 +132,7 @@ struct templates *templates_open(const struct template_options *options)
 	set->cache = dict_new(&set->arena, 0);
 	set->stack = stack_to_use();
 	set->directory = -1;
+	set->watch = (struct watch)WATCH_INIT;
 	open_directory(set);
 	return set;
 }
@@ -155,6 +156,7 @@ void templates_close(struct templates *set)
 	free_templates(set);
 	if (set->directory >= 0)
 		close(set->directory);
+	watch_close(&set->watch);
 	catalogues_free(set);
 	buf_clear(&set->out);
 	arena_clear(&set->work);
@@ -168,6 +170,7 @@ static enum template_status find(struct templates *set, const char *name,
 				 const struct template **template, struct error *error)
 {
 	set->serial++;
+	watch_look(&set->watch);
 	if (set->directory < 0 && !value_given(dict_get_text(set->texts, name)))
 		open_directory(set);
 	enum template_status status = loader_find(set, name, template, error);

@@ -2,8 +2,9 @@
 noinst_PROGRAMS += tests/jinja_batch
 tests_jinja_batch_SOURCES = tests/template/jinja_batch.c
 
-template_tests = tests/template/test_templates
+template_tests = tests/template/test_templates tests/template/test_watch
 tests_template_test_templates_SOURCES = tests/template/test_templates.c
+tests_template_test_watch_SOURCES = tests/template/test_watch.c
 
 template_replays = tests/template/replay_template
 tests_template_replay_template_SOURCES = tests/template/fuzz_template.c tests/replay.c

@@ -389,6 +389,38 @@ static bool links_are_followed(void)
 	return fd >= 0;
 }
 
+/* A file that has been the same for a while is no longer looked at, but watched. */
+static void test_changes_after_a_while(void **state)
+{
+	struct templates *set = templates_open(&(struct template_options){ .directory = directory });
+	char *sub = path_of("sub"), *part = path_of("sub/part"), *fresh = path_of("fresh");
+
+	(void)state;
+	assert_int_equal(mkdir(sub, 0755), 0);
+	write_text("a.html", "{% include 'sub/part' %}");
+	for (char text[] = "a"; *text <= 'f'; ++*text) {
+		write_text("sub/part", text);
+		for (unsigned i = 0; i < 4; i++)
+			expect_output(set, "a.html", "{}", text);
+	}
+	write_text("fresh", "g");
+	assert_int_equal(rename(fresh, part), 0);
+	expect_output(set, "a.html", "{}", "g");
+	expect_output(set, "a.html", "{}", "g");
+	if (links_are_followed()) {
+		assert_int_equal(unlink(part) | symlink("../fresh", part), 0);
+		for (char text[] = "h"; *text <= 'k'; ++*text) {
+			write_text("fresh", text);
+			expect_output(set, "a.html", "{}", text);
+			expect_output(set, "a.html", "{}", text);
+		}
+	}
+	free(sub);
+	free(part);
+	free(fresh);
+	templates_close(set);
+}
+
 static void test_nothing_outside_is_read(void **state)
 {
 	struct templates *set = templates_open(&(struct template_options){ .directory = directory });
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_endless_templates_end),
 		cmocka_unit_test(test_deep_templates_are_refused),
 		cmocka_unit_test_setup_teardown(test_files_are_read_again, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(test_changes_after_a_while, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_nothing_outside_is_read, make_directory, remove_directory),
 		cmocka_unit_test(test_integers_of_json),
 		cmocka_unit_test(test_knowledge),
