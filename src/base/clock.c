@@ -20,6 +20,11 @@ int64_t clock_monotonic_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_ms(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 int64_t clock_unix_ms(void)
 {
 	return read_clock(CLOCK_REALTIME);

@@ -15,6 +15,9 @@ int64_t clock_monotonic_ms(void);
 int64_t clock_unix_ms(void);
 int64_t clock_processor_ms(void);	/* used by this thread */
 
+/* The monotonic clock as it stood at the kernel's last tick, up to 10 ms ago: for what asks often. */
+int64_t clock_coarse_ms(void);
+
 enum { CLOCK_TEXT_SIZE = 32 };
 
 /* "2026-11-23T18:13:34.123Z" (RFC 3339, UTC) into `out`; returns `out`. */

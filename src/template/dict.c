@@ -2,8 +2,9 @@
  * dict.c - the hashed dict in order of insertion
  *
  * Entries stand in one array; removed ones keep their place with a MISSING
- * key until the array is rebuilt.  Up to DICT_SMALL entries are searched in order;
- * above that `index` maps a hash to its entry by open addressing.
+ * key until the array is rebuilt.  Up to DICT_SMALL entries are found by their
+ * tags, compared side by side in one word; above that `index` maps a hash to
+ * its entry by open addressing.
  */
 #include "template/dict.h"
 
@@ -39,7 +40,7 @@ static uint32_t load32(const char *at)
 }
 
 /* All of 0 to 8 bytes; one word has no two texts of the same length. */
-static uint64_t read_tail(const char *bytes, size_t len)
+static inline __attribute__((always_inline)) uint64_t read_tail(const char *bytes, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)bytes;
 
@@ -48,16 +49,17 @@ static uint64_t read_tail(const char *bytes, size_t len)
 	return len ? s[0] | (uint64_t)s[len / 2] << 8 | (uint64_t)s[len - 1] << 16 : 0;
 }
 
-/* memcmp() for names, which are short. */
+/* memcmp() for names, which are short: without a call.  The last word may
+ * overlap the one before. */
 static inline __attribute__((always_inline)) bool same_bytes(const char *a, const char *b, size_t len)
 {
-	if (a == b)
-		return true;
-	if (len > 16 || len < 4)
-		return !memcmp(a, b, len);
-	if (len >= 8)
-		return load64(a) == load64(b) && load64(a + len - 8) == load64(b + len - 8);
-	return load32(a) == load32(b) && load32(a + len - 4) == load32(b + len - 4);
+	if (len >= 8) {
+		for (size_t i = 0; i + 8 < len; i += 8)
+			if (load64(a + i) != load64(b + i))
+				return false;
+		return load64(a + len - 8) == load64(b + len - 8);
+	}
+	return read_tail(a, len) == read_tail(b, len);
 }
 
 uint32_t dict_hash_bytes(const char *bytes, size_t len)
@@ -213,21 +215,46 @@ bool entry_is(const struct dict_entry *entry, struct value key, uint32_t hash)
 	       same_bytes(entry->key.text, key.text, key.len);
 }
 
-static inline struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
+static inline __attribute__((always_inline))
+struct dict_entry *find_small(const struct dict *dict, struct value key, uint32_t hash)
 {
-	if (!dict->index) {
-		for (uint32_t i = 0; i < dict->used; i++)
-			if (__builtin_expect(dict->entries[i].hash == hash, 0) &&
-			    entry_is(&dict->entries[i], key, hash))
-				return &dict->entries[i];
-		return NULL;
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t differing = dict->tags ^ ones * dict_tag(hash);
+
+	/* The highest bit of each byte that is 0, and of some others, which do no harm. */
+	for (uint64_t equal = (differing - ones) & ~differing & ones << 7; equal; equal &= equal - 1) {
+		struct dict_entry *entry = &dict->entries[__builtin_ctzll(equal) / 8];
+		if (entry_is(entry, key, hash))
+			return entry;
 	}
+	return NULL;
+}
+
+static inline __attribute__((always_inline))
+struct dict_entry *find_indexed(const struct dict *dict, struct value key, uint32_t hash)
+{
 	for (uint32_t at = hash & dict->mask; dict->index[at]; at = (at + 1) & dict->mask) {
 		struct dict_entry *entry = &dict->entries[dict->index[at] - 1];
 		if (entry_is(entry, key, hash))
 			return entry;
 	}
 	return NULL;
+}
+
+static __attribute__((noinline))
+struct dict_entry *find_other(const struct dict *dict, struct value key, uint32_t hash)
+{
+	return dict->index ? find_indexed(dict, key, hash) : find_small(dict, key, hash);
+}
+
+/* Nearly all keys are texts, which are found without a call. */
+static inline __attribute__((always_inline))
+struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
+{
+	if (key.kind != VALUE_STRING)
+		return find_other(dict, key, hash);
+	struct value text = { .kind = VALUE_STRING, .len = key.len, .text = key.text };
+	return dict->index ? find_indexed(dict, text, hash) : find_small(dict, text, hash);
 }
 
 struct value dict_get_hashed(const struct dict *dict, struct value key, uint32_t hash)
@@ -268,6 +295,9 @@ static void rebuild(struct arena *arena, struct dict *dict)
 	for (uint32_t i = 0; i < dict->used; i++)
 		if (dict->entries[i].key.kind != VALUE_MISSING)
 			entries[used++] = dict->entries[i];
+	dict->tags = 0;
+	for (uint32_t i = 0; i < used && i < DICT_SMALL; i++)
+		dict->tags |= dict_tag(entries[i].hash) << 8 * i;
 	dict->entries = entries;
 	dict->used = used;
 	dict->room = room;
@@ -303,6 +333,8 @@ void dict_grow(struct arena *arena, struct dict *dict, struct value key, uint32_
 	if (dict->used == dict->room)
 		rebuild(arena, dict);
 	dict->entries[dict->used] = (struct dict_entry){ key, value, hash };
+	if (dict->used < DICT_SMALL)
+		dict->tags |= dict_tag(hash) << 8 * dict->used;
 	dict->used++;
 	dict->count++;
 	if (dict->index)
@@ -336,13 +368,14 @@ struct value dict_remove(struct dict *dict, struct value key)
 	entry->value = value_missing();
 	dict->count--;
 	while (!dict->index && dict->used && dict->entries[dict->used - 1].key.kind == VALUE_MISSING)
-		dict->used--;
+		dict->tags &= ~(UINT64_C(0xff) << 8 * --dict->used);
 	return value;
 }
 
 void dict_clear(struct dict *dict)
 {
 	dict->used = dict->count = 0;
+	dict->tags = 0;
 	dict->index = NULL;
 }
 

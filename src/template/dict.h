@@ -2,8 +2,8 @@
  * dict.h - Python's dict: hashed, in order of insertion
  *
  * Keys are any hashable values: strings, numbers, None, tuples, objects;
- * 1, 1.0 and True are one key.  Small dicts are searched in order, without
- * an index.  String hashes are seeded per process, so that input cannot be
+ * 1, 1.0 and True are one key.  Small dicts are searched without an index,
+ * all entries at once.  String hashes are seeded per process, so that input cannot be
  * made to collide.
  */
 #ifndef POSTRIDER_TEMPLATE_DICT_H
@@ -20,12 +20,19 @@ struct dict_entry {
 struct dict {
 	struct dict_entry *entries;	/* in order of insertion; removed ones among them */
 	uint32_t *index;		/* NULL while small; else position + 1 by hash, 0 is free */
+	uint64_t tags;			/* while small: a byte of each entry's hash, see dict_tag() */
 	uint32_t used;			/* entries in use, removed ones too */
 	uint32_t count;			/* living entries */
 	uint32_t room, mask;
 };
 
 enum { DICT_SMALL = 8 };		/* entries that are searched without an index */
+
+/* Never 0, which is the tag of where there is no entry. */
+static inline uint64_t dict_tag(uint32_t hash)
+{
+	return hash >> 24 | 0x80;
+}
 
 struct dict *dict_new(struct arena *arena, size_t room);
 
@@ -58,6 +65,7 @@ static inline void dict_add(struct arena *arena, struct dict *dict, struct value
 		dict_grow(arena, dict, key, hash, value);
 		return;
 	}
+	dict->tags |= dict_tag(hash) << 8 * dict->used;
 	dict->entries[dict->used++] = (struct dict_entry){ key, value, hash };
 	dict->count++;
 }

@@ -407,8 +407,10 @@ static enum eval_end eval_statement(struct render *render, struct scope *scope, 
 
 enum eval_end eval_body(struct render *render, struct scope *scope, const struct body *body)
 {
-	for (unsigned i = 0; i < body->count; i++) {
-		const struct code *code = body->items[i];
+	const struct code *const *end_of_body = body->items + body->count;
+
+	for (const struct code *const *at = body->items; at < end_of_body; at++) {
+		const struct code *code = *at;
 		render->line = code->line;
 		if (render_step(render) < 0)
 			return EVAL_ERROR;

@@ -61,7 +61,9 @@ static struct dict *input_object(struct input *input, json_t *json)
 	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
 		const char *key = json_object_iter_key(at);
 		size_t len = json_object_iter_key_len(at);
-		dict_add(input->arena, dict, value_text(key, len, 0), dict_hash_bytes(key, len),
+		/* A key is seldom measured: whether it is ASCII is left open. */
+		struct value name = { .kind = VALUE_STRING, .len = (uint32_t)len, .text = key };
+		dict_add(input->arena, dict, name, dict_hash_bytes(key, len),
 			 input_value(input, json_object_iter_value(at)));
 	}
 	return dict;

@@ -127,14 +127,10 @@ static struct value of_undefined(struct render *render, struct value undefined)
 								: undefined_fail(render, undefined);
 }
 
-struct value attribute_get(struct render *render, struct value v, const struct attribute *attribute)
+struct value attribute_find(struct render *render, struct value v, const struct attribute *attribute)
 {
 	struct value found;
 
-	if (v.kind == VALUE_DICT && !attribute->methods[VALUE_DICT]) {
-		found = dict_get_hashed(v.dict, attribute->name, attribute->hash);
-		return value_given(found) ? found : undefined_of(render, v, attribute->name);
-	}
 	if (v.kind == VALUE_UNDEFINED) {
 		found = undefined_attribute(render, v, attribute);
 		return value_given(found) ? found : of_undefined(render, v);

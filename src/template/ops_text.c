@@ -297,43 +297,74 @@ static const struct span entities[256] = {
 	['"'] = { "&#34;", 5 }, ['\''] = { "&#39;", 5 },
 };
 
-/* Whether one of eight bytes has to be escaped. */
-static inline __attribute__((always_inline)) bool word_is_special(const char *at)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	uint64_t word, quote, other, angle;
+typedef unsigned char block __attribute__((vector_size(16)));
 
-	memcpy(&word, at, sizeof word);
-	/* A byte becomes 0 where it is '"', '&' or '\'', '<' or '>': these pairs differ in one bit. */
-	quote = word ^ ones * '"';
-	other = (word | ones) ^ ones * ('&' | '\'');
-	angle = (word | ones * 2) ^ ones * ('<' | '>');
-	return (((quote - ones) & ~quote) | ((other - ones) & ~other) | ((angle - ones) & ~angle)) & ones << 7;
+/* Whether one of 16 bytes has to be escaped; '&' and '\'', '<' and '>' differ in one bit each. */
+static inline bool block_is_special(block bytes)
+{
+	block special = (block)(bytes == '"') | (block)((bytes | 1) == '\'') | (block)((bytes | 2) == '>');
+	uint64_t halves[2];
+
+	memcpy(halves, &special, sizeof halves);
+	return halves[0] | halves[1];
 }
 
-/* The first byte from `at` on that has to be escaped, or the length. */
-static size_t next_special(struct span text, size_t at)
+static inline block load_block(const char *at)
 {
-	while (text.len - at >= 8 && !word_is_special(text.at + at))
-		at += 8;
-	if (at < text.len && text.len - at < 8 && text.len >= 8 &&
-	    !word_is_special(text.at + text.len - 8))
-		return text.len;
-	while (at < text.len && !entities[(unsigned char)text.at[at]].len)
-		at++;
-	return at;
+	block bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* Fewer than 16 bytes, padded with some of them or with 0; parts may overlap. */
+static inline block load_short(const char *at, size_t len)
+{
+	char bytes[sizeof(block)] = "";
+
+	if (len >= 8) {
+		memcpy(bytes, at, 8);
+		memcpy(bytes + 8, at + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(bytes, at, 4);
+		memcpy(bytes + 4, at + len - 4, 4);
+	} else if (len) {
+		bytes[0] = at[0];
+		bytes[1] = at[len / 2];
+		bytes[2] = at[len - 1];
+	}
+	return load_block(bytes);
+}
+
+/* Whether there is anything to be escaped. */
+static inline bool is_special(struct span text)
+{
+	if (text.len < sizeof(block))
+		return block_is_special(load_short(text.at, text.len));
+	for (size_t i = 0; i + sizeof(block) < text.len; i += sizeof(block))
+		if (block_is_special(load_block(text.at + i)))
+			return true;
+	return block_is_special(load_block(text.at + text.len - sizeof(block)));
+}
+
+static void print_entities(struct buf *out, struct span text)
+{
+	for (size_t from = 0, at = 0;; from = ++at) {
+		while (at < text.len && !entities[(unsigned char)text.at[at]].len)
+			at++;
+		buf_put(out, text.at + from, at - from);
+		if (at == text.len)
+			return;
+		span_add(entities[(unsigned char)text.at[at]], out);
+	}
 }
 
 void value_print_escaped(struct buf *out, struct span text)
 {
-	for (size_t from = 0;;) {
-		size_t at = next_special(text, from);
-		buf_add(out, text.at + from, at - from);
-		if (at == text.len)
-			return;
-		span_add(entities[(unsigned char)text.at[at]], out);
-		from = at + 1;
-	}
+	if (is_special(text))
+		print_entities(out, text);
+	else
+		buf_put(out, text.at, text.len);
 }
 
 bool value_has_html(struct value v)

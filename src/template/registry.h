@@ -84,8 +84,17 @@ struct value callable_call(struct render *render, const struct callable *callabl
 /* A method with its receiver. */
 struct value callable_bound(struct render *render, const struct callable *callable, struct value self);
 
+/* What attribute_get() does but for a plain key of a dict. */
+struct value attribute_find(struct render *render, struct value v, const struct attribute *attribute);
+
 /* value_getattr() for a name known at compile time. */
-struct value attribute_get(struct render *render, struct value v, const struct attribute *attribute);
+static inline struct value attribute_get(struct render *render, struct value v, const struct attribute *attribute)
+{
+	if (v.kind != VALUE_DICT || attribute->methods[VALUE_DICT])
+		return attribute_find(render, v, attribute);
+	struct value found = dict_get_hashed(v.dict, attribute->name, attribute->hash);
+	return value_given(found) ? found : undefined_of(render, v, attribute->name);
+}
 
 extern const struct object_class callable_class;
 

@@ -100,15 +100,19 @@ int render_power(struct render *render, uint64_t bits)
 }
 
 /* On a host with too much to do time passes in which nothing is rendered: the
- * clock that is read quickly only says when to ask the processor's. */
+ * clock that is read quickly only says when to ask the processor's, which most
+ * renderings end without. */
 static bool is_out_of_time(struct render *render)
 {
-	int64_t now = clock_monotonic_ms(), left;
+	int64_t now = clock_coarse_ms(), used, left;
 
-	if (!render->deadline_ms || now <= render->deadline_ms)
+	if (!render->look_ms || now <= render->look_ms)
 		return false;
-	left = render->limits->time_ms - (clock_processor_ms() - render->began_ms);
-	render->deadline_ms = now + left;
+	used = clock_processor_ms();
+	if (!render->began_ms)
+		render->began_ms = used;
+	left = render->limits->time_ms - (used - render->began_ms);
+	render->look_ms = now + left;
 	return left <= 0;
 }
 

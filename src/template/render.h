@@ -55,8 +55,8 @@ struct render {
 	const struct template_limits *limits;
 	int64_t steps_left;		/* of limits->iterations, beyond those of the countdown */
 	int64_t countdown;		/* steps until the limits are looked at again */
-	int64_t deadline_ms;		/* not reached before, by the monotonic clock; 0: none */
-	int64_t began_ms;		/* by the processor's */
+	int64_t look_ms;		/* when to ask the processor's clock, by the coarse one; 0: never */
+	int64_t began_ms;		/* by the processor's; 0: it was not asked yet */
 	unsigned depth;			/* of limits->recursion */
 	const char *stack_end;		/* the stack must not grow below */
 	const struct template *template; /* whose code is running, */
@@ -124,16 +124,10 @@ void render_add_growing(struct render *render, const char *text, size_t len);
 /* buf_add() to render->out, without a call where there is room. */
 static inline void render_add(struct render *render, const char *text, size_t len)
 {
-	struct buf *out = render->out;
-
-	if (__builtin_expect(out->room - out->len <= len, 0)) {
+	if (__builtin_expect(render->out->room - render->out->len <= len, 0))
 		render_add_growing(render, text, len);
-		return;
-	}
-	if (len)
-		memcpy(out->data + out->len, text, len);
-	out->len += len;
-	out->data[out->len] = '\0';
+	else
+		buf_put_in_room(render->out, text, len);
 }
 
 /* What was added since, as a string in the arena; `flags` as for value_text().

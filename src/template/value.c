@@ -11,20 +11,28 @@ static uint64_t load(const char *at)
 	return word;
 }
 
+static uint32_t load_half(const char *at)
+{
+	uint32_t half;
+
+	memcpy(&half, at, sizeof half);
+	return half;
+}
+
+/* The last word may overlap the one before. */
 static inline bool is_ascii(const char *text, size_t len)
 {
 	uint64_t bits = 0;
-	size_t i = 0;
 
-	if (len < 8) {
-		for (; i < len; i++)
-			bits |= (uint64_t)(unsigned char)text[i];
-		return !(bits & 0x80);
+	if (len >= 8) {
+		for (size_t i = 0; i + 8 < len; i += 8)
+			bits |= load(text + i);
+		bits |= load(text + len - 8);
+	} else if (len >= 4) {
+		bits = load_half(text) | load_half(text + len - 4);
+	} else if (len) {
+		bits = (uint64_t)(unsigned char)(text[0] | text[len / 2] | text[len - 1]);
 	}
-	for (; i + 8 < len; i += 8)
-		bits |= load(text + i);
-	/* The last word may overlap the one before. */
-	bits |= load(text + len - 8);
 	return !(bits & 0x8080808080808080u);
 }
 
