@@ -114,7 +114,7 @@ static bool hash_tuple(const struct list *tuple, uint32_t *hash)
 	return true;
 }
 
-bool dict_hash(struct value key, uint32_t *hash)
+bool dict_hash_other(struct value key, uint32_t *hash)
 {
 	switch ((enum value_kind)key.kind) {
 	case VALUE_STRING:
@@ -241,26 +241,38 @@ struct dict_entry *find_indexed(const struct dict *dict, struct value key, uint3
 	return NULL;
 }
 
-static __attribute__((noinline))
-struct dict_entry *find_other(const struct dict *dict, struct value key, uint32_t hash)
+static struct dict_entry *find_other(const struct dict *dict, struct value key, uint32_t hash)
 {
 	return dict->index ? find_indexed(dict, key, hash) : find_small(dict, key, hash);
 }
 
 /* Nearly all keys are texts, which are found without a call. */
 static inline __attribute__((always_inline))
-struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
+struct dict_entry *find_text(const struct dict *dict, struct value key, uint32_t hash)
 {
-	if (key.kind != VALUE_STRING)
-		return find_other(dict, key, hash);
 	struct value text = { .kind = VALUE_STRING, .len = key.len, .text = key.text };
+
 	return dict->index ? find_indexed(dict, text, hash) : find_small(dict, text, hash);
+}
+
+static struct dict_entry *find(const struct dict *dict, struct value key, uint32_t hash)
+{
+	return key.kind == VALUE_STRING ? find_text(dict, key, hash) : find_other(dict, key, hash);
+}
+
+static __attribute__((noinline))
+struct value get_other(const struct dict *dict, struct value key, uint32_t hash)
+{
+	const struct dict_entry *entry = find_other(dict, key, hash);
+
+	return entry ? entry->value : value_missing();
 }
 
 struct value dict_get_hashed(const struct dict *dict, struct value key, uint32_t hash)
 {
-	const struct dict_entry *entry = find(dict, key, hash);
-
+	if (key.kind != VALUE_STRING)
+		return get_other(dict, key, hash);
+	const struct dict_entry *entry = find_text(dict, key, hash);
 	return entry ? entry->value : value_missing();
 }
 

@@ -39,8 +39,17 @@ struct dict *dict_new(struct arena *arena, size_t room);
 /* The hash of bytes as the dict uses it for a string key. */
 uint32_t dict_hash_bytes(const char *bytes, size_t len);
 
+/* What dict_hash() does but for texts. */
+bool dict_hash_other(struct value key, uint32_t *hash);
+
 /* False for what Python cannot hash: list, dict, view of items. */
-bool dict_hash(struct value key, uint32_t *hash);
+static inline bool dict_hash(struct value key, uint32_t *hash)
+{
+	if (key.kind != VALUE_STRING)
+		return dict_hash_other(key, hash);
+	*hash = dict_hash_bytes(key.text, key.len);
+	return true;
+}
 
 /* The value of a key, or MISSING.  An unhashable key is not found. */
 struct value dict_get(const struct dict *dict, struct value key);

@@ -149,6 +149,32 @@ static NOINLINE struct value eval_unary(struct render *render, struct scope *sco
 	return truth < 0 ? value_error() : value_bool(!truth);
 }
 
+/* Numbers that a double holds exactly. */
+static int compare_small(enum compare_op op, struct value a, struct value b)
+{
+	double x = a.kind == VALUE_FLOAT ? a.real : (double)a.number;
+	double y = b.kind == VALUE_FLOAT ? b.real : (double)b.number;
+
+	switch (op) {
+	case COMPARE_EQ:
+		return x == y;
+	case COMPARE_NE:
+		return x != y;
+	case COMPARE_LT:
+		return x < y;
+	case COMPARE_LTEQ:
+		return x <= y;
+	case COMPARE_GT:
+		return x > y;
+	case COMPARE_GTEQ:
+		return x >= y;
+	case COMPARE_IN:
+	case COMPARE_NOTIN:
+		break;
+	}
+	return -1;
+}
+
 static int compare(struct render *render, enum compare_op op, struct value a, struct value b)
 {
 	static const char *const orders[] = {
@@ -156,6 +182,8 @@ static int compare(struct render *render, enum compare_op op, struct value a, st
 	};
 	int rc;
 
+	if (op < COMPARE_IN && is_small(a) && is_small(b))
+		return compare_small(op, a, b);
 	switch (op) {
 	case COMPARE_EQ:
 		return value_equal(render, a, b);
@@ -196,14 +224,41 @@ static NOINLINE struct value eval_compare(struct render *render, struct scope *s
 	return value_bool(true);
 }
 
+enum { FEW_PARTS = 8, MOST_JOINED = 4096 };
+
+/* Plain texts side by side; not if another kind is among them, or too much. */
+static bool join_texts(struct render *render, const struct value *parts, unsigned count, struct value *joined)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (parts[i].kind != VALUE_STRING || parts[i].len > MOST_JOINED)
+			return false;
+		len += parts[i].len;
+	}
+	if (len > MOST_JOINED)
+		return false;
+	char *text = arena_alloc_raw(render->arena, len + 1), *end = text;
+	for (unsigned i = 0; i < count; i++) {
+		memcpy(end, parts[i].text, parts[i].len);
+		end += parts[i].len;
+	}
+	*end = '\0';
+	*joined = value_text(text, len, 0);
+	return true;
+}
+
 /* Markup among the parts makes the whole Markup, the plain ones escaped. */
 static struct value join_parts(struct render *render, struct value *parts, unsigned count, bool escape)
 {
 	size_t capture = render_capture(render);
 	bool markup = false;
+	struct value joined;
 
 	for (unsigned i = 0; escape && i < count; i++)
 		markup |= value_is_markup(parts[i]);
+	if (!markup && join_texts(render, parts, count, &joined))
+		return joined;
 	for (unsigned i = 0; i < count; i++) {
 		struct value part = markup ? value_str(render, parts[i]) : parts[i];
 		if (markup && !value_failed(part))
@@ -214,7 +269,6 @@ static struct value join_parts(struct render *render, struct value *parts, unsig
 	return render_captured(render, capture, markup ? VALUE_MARKUP : 0);
 }
 
-enum { FEW_PARTS = 8 };
 
 static NOINLINE struct value eval_concat(struct render *render, struct scope *scope, const struct code *code)
 {

@@ -80,10 +80,10 @@ void eval_end(struct render *render, const struct running *before)
 
 /* ---- output ---- */
 
-/* What has no character to be escaped. */
+/* What has no character to be escaped, or prints nothing at all. */
 static bool is_plain(struct value v)
 {
-	return value_is_number(v) || v.kind == VALUE_NONE;
+	return value_is_number(v) || v.kind == VALUE_NONE || v.kind == VALUE_UNDEFINED;
 }
 
 static int print_escaped(struct render *render, struct value v)

@@ -51,7 +51,15 @@ const char *value_class_name(struct value v);
 
 /* ---- comparing ---- */
 
-int value_truth(struct render *render, struct value v);			/* bool(v): 1, 0, -1 */
+/* bool(v): 1, 0, -1 */
+int value_truth_other(struct render *render, struct value v);
+static inline int value_truth(struct render *render, struct value v)
+{
+	if (v.kind == VALUE_BOOL)
+		return v.number != 0;
+	return v.kind == VALUE_STRING ? v.len != 0 : value_truth_other(render, v);
+}
+
 int value_equal(struct render *render, struct value a, struct value b);	/* a == b: 1, 0, -1 */
 /* a < b, a <= b, a > b, a >= b for op "<", "<=", ">", ">=": 1, 0, -1 with
  * "'<' not supported between instances of 'str' and 'int'". */

@@ -15,7 +15,7 @@ static bool is_strict(struct value v)
 	return v.kind == VALUE_UNDEFINED && v.undefined->kind == UNDEFINED_STRICT;
 }
 
-int value_truth(struct render *render, struct value v)
+int value_truth_other(struct render *render, struct value v)
 {
 	switch ((enum value_kind)v.kind) {
 	case VALUE_MISSING:

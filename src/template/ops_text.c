@@ -381,8 +381,10 @@ struct value value_escape(struct render *render, struct value v)
 	struct value text = value_str(render, v);
 	if (value_failed(text) || value_has_html(v))
 		return value_failed(text) ? text : value_markup(text);
+	if (!is_special(value_span(text)))
+		return value_markup(text);
 	size_t capture = render_capture(render);
-	value_print_escaped(render->out, value_span(text));
+	print_entities(render->out, value_span(text));
 	return render_captured(render, capture, VALUE_MARKUP);
 }
 
