@@ -172,9 +172,6 @@ static void watch_while_taking(struct worker *w)
 
 	for (;;) {
 		struct session *session = relays_session(relays);
-		/* One that cannot wait is asked for again as soon as the answer is there. */
-		if (session && session_cannot_wait(session))
-			session = NULL;
 		struct pollfd fds[] = {
 			{ store_link_fd(w->link), POLLIN, 0 },
 			{ w->signal_fd, POLLIN, 0 },
@@ -202,11 +199,9 @@ static void watch_while_taking(struct worker *w)
 
 static enum store_status take(struct worker *w, struct store_job *job)
 {
-	struct session *session = relays_session(delivery_relays(w->delivery));
-	bool at_once = session && session_cannot_wait(session);
 	struct error error = ERROR_INIT;
 
-	int64_t wait = at_once ? 0 : relays_has_place(delivery_relays(w->delivery)) ? PLACE_WAIT_MS : TAKE_WAIT_MS;
+	int64_t wait = relays_has_place(delivery_relays(w->delivery)) ? PLACE_WAIT_MS : TAKE_WAIT_MS;
 
 	report(w, SCOREBOARD_IDLE, "", NULL,
 	       TAKE_WAIT_MS + w->setup->config->redis.command_timeout_ms);
@@ -215,8 +210,6 @@ static enum store_status take(struct worker *w, struct store_job *job)
 		watch_while_taking(w);
 		status = store_take_finish(w->store, job, &error);
 	}
-	if (at_once && status != STORE_OK)
-		session_close(session);
 	if (status == STORE_OK || status == STORE_NOTHING)
 		redis_answered(w);
 	else

@@ -8,8 +8,9 @@
  *	what became of the mail		where the next one is awaited
  *	accepted, or refused at the dot	MESSAGESENT
  *	MAIL refused			MAILSTATUS: no MESSAGESENT follows
- *	every recipient refused		the last RCPTSTATUS; DATA is sent all the same and
- *					its reply is outstanding meanwhile
+ *	every recipient refused		in the last RCPTSTATUS, where DATA's reply is still to
+ *					come: a dummy is added, which leads to the next line
+ *	a dummy				MAILSTATUS: see written_mail() in watch.c
  *	DATA refused			nowhere: libesmtp has chosen QUIT already
  *	421, connection lost		nowhere
  */
@@ -78,7 +79,16 @@ void events_add_job(struct session *session)
 	job->next_reply = 0;
 	job->accepted = 0;
 	job->asked_hook = false;
-	session->cannot_wait = false;
+}
+
+/* A message that is never sent: without one libesmtp does not even connect. */
+void events_add_dummy(struct session *session)
+{
+	smtp_message_t message = smtp_add_message(session->smtp);
+
+	smtp_set_message_str(message, (void *)(uintptr_t)"");
+	smtp_set_reverse_path(message, "");
+	smtp_add_recipient(message, "postmaster");
 }
 
 /* Parks the session, its connection open, until there is another mail. */
@@ -162,9 +172,11 @@ static void all_refused(struct session *session, int last_code)
 		dialogue_quit(session);
 		return;
 	}
+	int64_t limit = session_bound(session->relay->timeouts.data_ms);
 	decide(session, SESSION_REFUSED, SESSION_RCPT, reply);
-	session->cannot_wait = true;
-	await_next(session);
+	events_add_dummy(session);
+	session_enter(session, SESSION_DATA, 2 * limit);
+	session->until_ms = clock_monotonic_ms() + limit;
 }
 
 static void on_recipient(struct session *session, smtp_recipient_t recipient)

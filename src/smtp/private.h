@@ -77,7 +77,6 @@ struct session {
 	int64_t refusals;		/* 4xx and 5xx on this connection */
 	bool authenticated;		/* 235 was seen, or there is no user name */
 	bool established;		/* the first MAIL was allowed */
-	bool cannot_wait;		/* parked with the reply to DATA outstanding */
 	bool unusable;			/* no further mail: the server is leaving, or out of step */
 	bool ending;			/* cut by us: what libesmtp still says is not heard */
 
@@ -187,6 +186,9 @@ void events_cb(smtp_session_t smtp, int event, void *arg, ...);	/* smtp_eventcb_
 
 /* Sets libesmtp's callbacks and, where there is a user name, its AUTH. */
 void events_prepare(struct session *session);
+
+/* Hands libesmtp something to go on with where there is no job. */
+void events_add_dummy(struct session *session);
 
 /* Once the server's extensions are known: BODY=8BITMIME for a job that needs it (RFC 6152). */
 void events_declare_eightbit(struct session *session);

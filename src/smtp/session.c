@@ -180,16 +180,6 @@ static void set_timeouts(struct session *session)
 				 session_bound(table[i].ms));
 }
 
-/* A message that is never sent: without one libesmtp does not even connect. */
-static void add_dummy(struct session *session)
-{
-	smtp_message_t message = smtp_add_message(session->smtp);
-
-	smtp_set_message_str(message, (void *)(uintptr_t)"");
-	smtp_set_reverse_path(message, "");
-	smtp_add_recipient(message, "postmaster");
-}
-
 /* Takes `error` for the cause.  Always false. */
 static bool fail_to_open(struct session *session, struct error *error)
 {
@@ -250,7 +240,7 @@ static bool reach(struct session *session)
 static void forget_connection(struct session *session)
 {
 	session->authenticated = !session->relay->username;
-	session->established = session->cannot_wait = session->unusable = session->ending = false;
+	session->established = session->unusable = session->ending = false;
 	session->blamed = session->asking = session->opened = false;
 	session->mails = session->refusals = 0;
 	session->ehlo = (struct ehlo){ 0 };
@@ -279,7 +269,7 @@ void session_close(struct session *session)
 	if (!session->fiber)
 		return;
 	session->arena = &arena;
-	if (session->cannot_wait || session->unusable) {
+	if (session->unusable) {
 		session->ending = true;
 		transport_cut(session->transport);
 	} else {
@@ -462,7 +452,7 @@ static void part(struct session *session, enum transport_state state)
 /* Looks whether the server has left a session that waits. */
 static void look(struct session *session)
 {
-	enum transport_state state = session->cannot_wait ? TRANSPORT_QUIET : transport_look(session->transport);
+	enum transport_state state = transport_look(session->transport);
 
 	if (state != TRANSPORT_QUIET)
 		part(session, state);
@@ -584,7 +574,7 @@ bool session_open(struct session *session, struct arena *arena, struct session_v
 	session->arena = arena;
 	session->opening = true;
 	if (open_session(session)) {
-		add_dummy(session);
+		events_add_dummy(session);
 		drive(session);
 	}
 	session->opening = false;
@@ -615,7 +605,7 @@ int64_t session_due_ms(const struct session *session)
 {
 	if (!session->fiber)
 		return INT64_MAX;
-	if (session->cannot_wait || session->mails >= most_messages(session))
+	if (session->mails >= most_messages(session))
 		return session->idle_since_ms;
 	int64_t idle = session->idle_since_ms + most_idle_ms(session);
 	int64_t age = session->opened_ms + session->relay->max_age_ms;
@@ -631,11 +621,6 @@ void session_tend(struct session *session)
 	} else {
 		look(session);
 	}
-}
-
-bool session_cannot_wait(const struct session *session)
-{
-	return session->fiber && session->cannot_wait;
 }
 
 struct session_counts session_counts(const struct session *session)

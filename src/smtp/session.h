@@ -137,12 +137,6 @@ void session_tend(struct session *session);
 /* When session_tend() wants to be called, by the monotonic clock; INT64_MAX: never. */
 int64_t session_due_ms(const struct session *session);
 
-/*
- * After a mail all of whose recipients were refused, a reply is outstanding
- * and the next mail must come without waiting, or the session is to be closed.
- */
-bool session_cannot_wait(const struct session *session);
-
 /* QUIT, bounded to a second or so; session_send() opens a new one. */
 void session_close(struct session *session);
 

@@ -189,7 +189,6 @@ static json_t *do_send(struct state *state, json_t *command)
 				json_object_set_new(counted, results[i], json_integer(tally[i]));
 		json_object_set_new(answer, "tally", counted);
 	}
-	json_object_set_new(answer, "cannot_wait", json_boolean(session_cannot_wait(state->session)));
 	buf_clear(&bytes);
 	free(recipients);
 	free(from);

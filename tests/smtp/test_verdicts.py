@@ -230,7 +230,6 @@ def test_each_recipient_has_its_reply(shared, flavour):
         verdict = drive.send(["rcpt550@example.com", "rcpt451@example.com", "rcpt550-x@example.com"])
         assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "rcpt", 451)
         assert [r["code"] for r in verdict["recipients"]] == [550, 451, 550]
-        assert verdict["cannot_wait"]
         assert drive.send()["result"] == "sent"
         assert drive.counts()["sessions"] == 1
         # refused as a whole at the dot: the recipients' own replies are kept
@@ -242,14 +241,30 @@ def test_each_recipient_has_its_reply(shared, flavour):
         ["one@example.com", "two@example.com"], ["b@example.com"]]
 
 
-def test_all_refused_and_closed(shared):
-    """With the reply to DATA outstanding the session is closed without harm."""
-    server = shared()
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_all_refused_and_idle(shared, flavour):
+    """libesmtp wants the next message before it has read the reply to DATA: the session is kept all the same."""
+    server = shared(extensions=FLAVOURS[flavour])
     with Drive.at(server) as drive:
-        assert drive.send("rcpt550@example.com")["cannot_wait"]
-        assert not drive.idle(1000)["open"]
+        assert drive.send("rcpt550@example.com")["result"] == "refused"
+        assert drive.idle(100)["open"]
+        assert drive.send(["rcpt550@example.com", "rcpt451@example.com"])["result"] == "refused"
         assert drive.send()["result"] == "sent"
-        assert drive.counts()["sessions"] == 2
+        assert drive.counts()["sessions"] == 1
+    assert not server.events("violation")
+
+
+@pytest.mark.parametrize("stage", ("data", "rset", "noop"))
+@pytest.mark.parametrize("answer", ("421 4.3.2 bye", "drop", "550 what?", {"raw": "?\r\n"}, "stall"), ids=str)
+def test_what_follows_when_all_are_refused(shared, stage, answer):
+    """The verdict stands, whatever becomes of the session then."""
+    server = shared(extensions="8BITMIME")
+    server.rules(rule(stage, answer))
+    with Drive.at(server, timeouts={"command": 1000, "data": 1000}) as drive:
+        verdict = drive.send("rcpt550@example.com")
+        assert (verdict["result"], verdict["stage"], verdict["reply"]["code"]) == ("refused", "rcpt", 550), verdict
+        assert drive.send()["result"] == "sent"
+    assert len(server.messages()) == 1
 
 
 def test_all_refused_and_354(shared):
