@@ -18,9 +18,9 @@ typedef int starve_work(struct buf *out);
 /*
  * Runs `work` in a child that is forked anew for each of its allocations, with
  * only this one failing.  Allowed are the result that it has with enough memory,
- * and the end with MEM_FATAL and "out of memory" on standard error; more where
- * `also` says so.  Anything else (a signal, another result, another status)
- * fails the test.
+ * and the end with MEM_FATAL and "out of memory" on standard error, or GLib's own
+ * with SIGABRT and "failed to allocate"; more where `also` says so.  Anything else
+ * (a signal, another result, another status) fails the test.
  */
 enum {
 	STARVE_MAY_GIVE_UP = 1,	/* -1 */
