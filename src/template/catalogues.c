@@ -76,9 +76,7 @@ static bool is_current(struct templates *set, const struct catalogues *entry)
 	free(path);
 	if (!exists)
 		return !entry->stamp.is_file;
-	return entry->stamp.is_file && st.st_ino == entry->stamp.ino && st.st_size == entry->stamp.size &&
-	       st.st_mtim.tv_sec == entry->stamp.modified.tv_sec &&
-	       st.st_mtim.tv_nsec == entry->stamp.modified.tv_nsec;
+	return entry->stamp.is_file && loader_is_same(&st, &entry->stamp);
 }
 
 static struct catalogues *find_entry(struct templates *set, const char *locale)

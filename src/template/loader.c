@@ -194,7 +194,7 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-static bool same_file(const struct stat *st, const struct stamp *stamp)
+bool loader_is_same(const struct stat *st, const struct stamp *stamp)
 {
 	return st->st_dev == stamp->dev && st->st_ino == stamp->ino && st->st_size == stamp->size &&
 	       same_time(st->st_mtim, stamp->modified) && same_time(st->st_ctim, stamp->changed);
@@ -208,7 +208,7 @@ static void watch(struct templates *set, struct template *template)
 
 	if (template->unwatched == generation)
 		return;
-	if (watch_file(&set->watch, set->directory, template->name, &st) == 0 && same_file(&st, &template->stamp))
+	if (watch_file(&set->watch, set->directory, template->name, &st) == 0 && loader_is_same(&st, &template->stamp))
 		template->watched = generation;
 	else
 		template->unwatched = generation;
@@ -221,7 +221,7 @@ static bool is_unchanged(struct templates *set, struct template *template)
 	if (!template->stamp.is_file || template->checked == set->serial ||
 	    template->watched == set->watch.generation)
 		return true;
-	if (fstatat(set->directory, template->name, &st, 0) < 0 || !same_file(&st, &template->stamp))
+	if (fstatat(set->directory, template->name, &st, 0) < 0 || !loader_is_same(&st, &template->stamp))
 		return false;
 	template->checked = set->serial;
 	watch(set, template);

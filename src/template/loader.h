@@ -44,6 +44,8 @@ struct templates {
 	struct grammar grammar;
 	enum undefined_kind undefined;
 	int directory;			/* descriptor, or -1 */
+	dev_t directory_dev;		/* which one that is */
+	ino_t directory_ino;
 	struct watch watch;		/* over the files of cached templates */
 	struct dict *texts;		/* name: place in options.texts */
 	struct dict *cache;		/* name: struct template, in `number` */
@@ -74,6 +76,9 @@ enum template_status loader_find(struct templates *set, const char *name,
  */
 int loader_read(struct templates *set, const char *name, struct buf *out, struct stamp *stamp,
 		struct error *error);
+
+/* Whether a file is still the one that was read, and unchanged. */
+bool loader_is_same(const struct stat *st, const struct stamp *stamp);
 
 /* The catalogues of a locale ("pt_BR") and of its language ("pt"), or NULL;
  * borrowed during a rendering. */

@@ -109,14 +109,42 @@ static size_t stack_to_use(void)
 	return limit.rlim_cur / 2 < LEAST_STACK ? LEAST_STACK : limit.rlim_cur / 2;
 }
 
-/* One that is not there (yet) is looked for again with each template. */
-static void open_directory(struct templates *set)
+static bool is_same_directory(const struct templates *set, const struct stat *st)
 {
-	if (!set->options.directory)
+	return st->st_dev == set->directory_dev && st->st_ino == set->directory_ino;
+}
+
+static void take_directory(struct templates *set, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		fatal("%s cannot be looked at: %s", set->options.directory, strerror(errno));
+	if (set->directory >= 0)
+		close(set->directory);
+	set->directory = fd;
+	set->directory_dev = st.st_dev;
+	set->directory_ino = st.st_ino;
+	watch_restart(&set->watch);
+}
+
+/*
+ * The directory that its path names now: one that was put into the place of
+ * another, by a rename or a symbolic link, counts from the next rendering on.
+ * Where there is none for a moment, the one that was there stays.
+ */
+static void find_directory(struct templates *set)
+{
+	const char *path = set->options.directory;
+	struct stat st;
+
+	if (!path || (set->directory >= 0 && (stat(path, &st) < 0 || is_same_directory(set, &st))))
 		return;
-	set->directory = open(set->options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (set->directory < 0 && file_is_shortage(errno))
-		fatal("%s cannot be opened: %s", set->options.directory, strerror(errno));
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		take_directory(set, fd);
+	else if (file_is_shortage(errno))
+		fatal("%s cannot be opened: %s", path, strerror(errno));
 }
 
 struct templates *templates_open(const struct template_options *options)
@@ -133,7 +161,7 @@ struct templates *templates_open(const struct template_options *options)
 	set->stack = stack_to_use();
 	set->directory = -1;
 	set->watch = (struct watch)WATCH_INIT;
-	open_directory(set);
+	find_directory(set);
 	return set;
 }
 
@@ -171,8 +199,7 @@ static enum template_status find(struct templates *set, const char *name,
 {
 	set->serial++;
 	watch_look(&set->watch);
-	if (set->directory < 0 && !value_given(dict_get_text(set->texts, name)))
-		open_directory(set);
+	find_directory(set);
 	enum template_status status = loader_find(set, name, template, error);
 	loader_collect(set);
 	return status;

@@ -45,6 +45,13 @@ void watch_close(struct watch *watch)
 	watch->open = false;
 }
 
+void watch_restart(struct watch *watch)
+{
+	watch_close(watch);
+	watch->useless = false;
+	watch->generation++;
+}
+
 /* Of this machine alone: nobody else writes there unseen. */
 static bool is_local(int directory)
 {

@@ -26,6 +26,9 @@ struct watch {
 
 void watch_close(struct watch *watch);
 
+/* Nothing is watched any more, and another directory may come. */
+void watch_restart(struct watch *watch);
+
 /* Looks whether anything happened since; it does not wait. */
 void watch_look(struct watch *watch);
 

@@ -421,6 +421,46 @@ static void test_changes_after_a_while(void **state)
 	templates_close(set);
 }
 
+static void point_to(const char *place, const char *link)
+{
+	char *fresh = path_of("fresh");
+
+	assert_int_equal(symlink(place, fresh), 0);
+	assert_int_equal(rename(fresh, link), 0);
+	free(fresh);
+}
+
+/* Releases side by side, one of which is current; and one that takes another's place. */
+static void test_another_directory(void **state)
+{
+	char *old = path_of("1"), *new = path_of("2"), *current = path_of("current");
+
+	(void)state;
+	assert_int_equal(mkdir(old, 0755) | mkdir(new, 0755), 0);
+	write_text("1/a.html", "old {% include 'part' %}");
+	write_text("1/part", "old");
+	write_text("2/a.html", "new {% include 'part' %}");
+	write_text("2/part", "new");
+	point_to("1", current);
+	struct templates *set = templates_open(&(struct template_options){ .directory = current });
+	expect_output(set, "a.html", "{}", "old old");
+	expect_output(set, "a.html", "{}", "old old");
+	point_to("2", current);
+	expect_output(set, "a.html", "{}", "new new");
+	point_to("1", current);
+	expect_output(set, "a.html", "{}", "old old");
+	assert_int_equal(unlink(current), 0);
+	expect_output(set, "a.html", "{}", "old old");
+	assert_int_equal(rename(new, current), 0);
+	expect_output(set, "a.html", "{}", "new new");
+	write_text("current/part", "newest");
+	expect_output(set, "a.html", "{}", "new newest");
+	templates_close(set);
+	free(old);
+	free(new);
+	free(current);
+}
+
 static void test_nothing_outside_is_read(void **state)
 {
 	struct templates *set = templates_open(&(struct template_options){ .directory = directory });
@@ -607,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_deep_templates_are_refused),
 		cmocka_unit_test_setup_teardown(test_files_are_read_again, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_changes_after_a_while, make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(test_another_directory, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(test_nothing_outside_is_read, make_directory, remove_directory),
 		cmocka_unit_test(test_integers_of_json),
 		cmocka_unit_test(test_knowledge),
