@@ -329,3 +329,15 @@ def children_of(pid):
     """Process ids of the direct children."""
     with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
         return [int(child) for child in file.read().split()]
+
+
+def status_of(pid, key):
+    """The first word of a line of /proc/<pid>/status."""
+    with open("/proc/%d/status" % pid) as file:
+        return next(line.split()[1] for line in file if line.startswith(key + ":"))
+
+
+def freeze(pid):
+    """SIGSTOP, and until it stands still: so long it could still take a message."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: status_of(pid, "State") in "Tt", what="process %d frozen" % pid)

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from harness import BUILD, TOP, wait_for
+from harness import BUILD, TOP, freeze, status_of, wait_for
 
 # step -> (mails that arrive, the message was in doubt)
 TABLE = {
@@ -113,11 +113,6 @@ def test_death_of_the_retry_child(host, step):
     assert_nothing_left(host)
 
 
-def status_of(pid, key):
-    with open("/proc/%d/status" % pid) as file:
-        return next(line.split()[1] for line in file if line.startswith(key + ":"))
-
-
 def is_told_to_stop(pid):
     """Whether a SIGTERM waits for that process."""
     return int(status_of(pid, "ShdPnd"), 16) >> (signal.SIGTERM - 1) & 1
@@ -128,8 +123,7 @@ def test_death_while_stopping(host, step):
     """A message comes with the stop: it goes back to the queue, whoever dies on the way."""
     start_crashing(host, redis={"lease": "1s"})
     worker = host.worker_pids()[0]
-    os.kill(worker, signal.SIGSTOP)
-    wait_for(lambda: status_of(worker, "State") == "T", what="the worker frozen")
+    freeze(worker)
     host.push(id="m")       # Redis gives it to the connection that waits
     wait_for(lambda: host.left()["processing"], what="the message taken")
     path = crash_at(host, step)

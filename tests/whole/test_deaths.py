@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import children_of, wait_for
+from harness import children_of, freeze, wait_for
 
 
 def hold_at(host, stage, **rule):
@@ -206,7 +206,7 @@ def test_a_worker_that_is_stuck_is_killed(host):
     host.start(queues={"default": {"workers": 1}, "other": {"workers": 1, "relays": ["main"]}},
                relays={"main": {"timeouts": {"command": "1s"}}})
     idle = host.worker_pids("other")[0]
-    os.kill(idle, signal.SIGSTOP)
+    freeze(idle)
     host.push(id="m")
     host.push(id="in frozen hands", queue="other")
     for count in (1, 2):
