@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "template/dict.h"
+#include "template/values/dict.h"
 #include "template/plural.h"
 #include "template/py/utf8.h"
 

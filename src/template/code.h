@@ -14,8 +14,8 @@
 #ifndef POSTRIDER_TEMPLATE_CODE_H
 #define POSTRIDER_TEMPLATE_CODE_H
 
-#include "template/registry.h"
-#include "template/tree.h"
+#include "template/values/registry.h"
+#include "template/syntax/tree.h"
 
 enum code_op {
 	/* expressions */

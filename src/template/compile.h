@@ -9,7 +9,7 @@
 #define POSTRIDER_TEMPLATE_COMPILE_H
 
 #include "template/code.h"
-#include "template/parser.h"
+#include "template/syntax/parser.h"
 #include "template/symbols.h"
 
 /*

@@ -6,7 +6,7 @@
  */
 #include "base/arena.h"
 #include "template/compile.h"
-#include "template/machine.h"
+#include "template/values/machine.h"
 #include "template/eval.h"
 #include "template/loader.h"
 

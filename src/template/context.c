@@ -3,7 +3,7 @@
 #include "template/code.h"
 #include "template/i18n.h"
 #include "template/loader.h"
-#include "template/machine.h"
+#include "template/values/machine.h"
 
 static struct value find(const struct context *context, struct value name, uint32_t hash)
 {

@@ -1,7 +1,7 @@
 /* debug.c - {% debug %}: what the template could use, laid out for its author. */
 #include "template/eval.h"
 #include "template/i18n.h"
-#include "template/pprint.h"
+#include "template/builtins/pprint.h"
 
 static void add_all(struct render *render, struct dict *into, const struct dict *from)
 {

@@ -8,7 +8,7 @@
 #define POSTRIDER_TEMPLATE_EVAL_H
 
 #include "template/code.h"
-#include "template/machine.h"
+#include "template/values/machine.h"
 
 /* What is more than a constant or a variable of the function. */
 struct value eval_operation(struct render *render, struct scope *scope, const struct code *code);

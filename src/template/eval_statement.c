@@ -1,7 +1,7 @@
 /* eval_statement.c - runs statements; what they print goes to render->out. */
 #include "base/arena.h"
 #include "template/eval.h"
-#include "template/namespace.h"
+#include "template/builtins/namespace.h"
 
 /* ---- scopes ---- */
 

@@ -6,7 +6,7 @@
 #ifndef POSTRIDER_TEMPLATE_I18N_H
 #define POSTRIDER_TEMPLATE_I18N_H
 
-#include "template/native.h"
+#include "template/values/native.h"
 
 struct catalogue;
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "template/dict.h"
+#include "template/values/dict.h"
 #include "template/template.h"
 
 static const char big_mark[] = "\0int:";

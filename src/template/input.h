@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "template/render.h"
+#include "template/values/render.h"
 
 /* The members of an object, or what any other JSON value is.  Strings are
  * borrowed from `json`. */

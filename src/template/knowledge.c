@@ -2,7 +2,7 @@
 #include "template/knowledge.h"
 
 #include "base/arena.h"
-#include "template/registry.h"
+#include "template/values/registry.h"
 
 struct gather {
 	struct arena *arena;

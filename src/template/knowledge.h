@@ -5,7 +5,7 @@
 #define POSTRIDER_TEMPLATE_KNOWLEDGE_H
 
 #include "template/template.h"
-#include "template/tree.h"
+#include "template/syntax/tree.h"
 
 /* Everything of it is in the arena. */
 const struct template_knowledge *knowledge_gather(const struct tree *tree, struct arena *arena);

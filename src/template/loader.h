@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "template/code.h"
-#include "template/machine.h"
-#include "template/parser.h"
+#include "template/values/machine.h"
+#include "template/syntax/parser.h"
 #include "template/template.h"
 #include "template/watch.h"
 
