@@ -407,10 +407,10 @@ static enum eval_end eval_statement(struct render *render, struct scope *scope, 
 
 enum eval_end eval_body(struct render *render, struct scope *scope, const struct body *body)
 {
-	const struct code *const *end_of_body = body->items + body->count;
+	const struct code *const *at = body->items;
 
-	for (const struct code *const *at = body->items; at < end_of_body; at++) {
-		const struct code *code = *at;
+	for (unsigned left = body->count; left; left--) {
+		const struct code *code = *at++;
 		render->line = code->line;
 		if (render_step(render) < 0)
 			return EVAL_ERROR;
