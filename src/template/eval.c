@@ -613,13 +613,9 @@ static inline struct value dispatch(struct render *render, struct scope *scope, 
 	}
 }
 
-/* The step that is counted once more is given back. */
 static NOINLINE struct value eval_after_check(struct render *render, struct scope *scope, const struct code *code)
 {
-	if (render_checkpoint(render) < 0)
-		return value_error();
-	render->countdown++;
-	return eval_operation(render, scope, code);
+	return render_checkpoint(render) < 0 ? value_error() : dispatch(render, scope, code);
 }
 
 struct value eval_operation(struct render *render, struct scope *scope, const struct code *code)

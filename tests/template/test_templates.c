@@ -235,6 +235,32 @@ static void test_each_limit(void **state)
 	}
 }
 
+/* Wherever in a statement or an expression the last allowed step is made, the
+ * next one is refused, and what needs no more is rendered. */
+static void test_the_last_step(void **state)
+{
+	static const char text[] = "{% for i in [x, x] %}{{ x ~ i ~ (x if i == x else 1) }}{% endfor %}";
+	static const struct template_text texts[] = { TEXT("main", text), { NULL, NULL, 0 } };
+	enum template_status status = TEMPLATE_BROKEN;
+
+	(void)state;
+	for (uint64_t most = 1; status != TEMPLATE_OK; most++) {
+		struct templates *set = open_texts(texts, (struct template_limits){ .iterations = most, .time_ms = 1000 });
+		struct error error = ERROR_INIT;
+		struct buf out = BUF_INIT;
+
+		assert_true(most < 100);
+		status = render(set, "main", "{\"x\": \"a\"}", NULL, &out, &error);
+		if (status == TEMPLATE_OK)
+			assert_string_equal(buf_str(&out), "aaaaaa");
+		else
+			assert_non_null(strstr(error.text, "templates.limits.iterations"));
+		buf_clear(&out);
+		error_clear(&error);
+		templates_close(set);
+	}
+}
+
 /* Whatever makes a field: 10 columns, and 11. */
 static void test_widths_are_limited(void **state)
 {
@@ -641,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_places_of_errors),
 		cmocka_unit_test(test_each_limit),
+		cmocka_unit_test(test_the_last_step),
 		cmocka_unit_test(test_widths_are_limited),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_endless_templates_end),
