@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import children_of, freeze, wait_for
+from harness import PATIENCE, children_of, freeze, wait_for
 
 
 def hold_at(host, stage, **rule):
@@ -13,7 +13,7 @@ def hold_at(host, stage, **rule):
     host.relay.rules({"stage": stage, "times": 1, "do": {"stall": True}, **rule})
 
 
-def worker_at(host, stage, seconds=15):
+def worker_at(host, stage, seconds=PATIENCE):
     """The pid of the worker that is in that stage now."""
     def found():
         return next((w["pid"] for w in host.workers() if w["stage"] == stage and w["pid"]), None)
