@@ -22,7 +22,12 @@ void crash_point(const char *step)
 	if (fgets(wanted, sizeof wanted, file))
 		wanted[strcspn(wanted, "\n")] = '\0';
 	fclose(file);
-	/* Whoever removes the file is the one that dies. */
-	if (!strcmp(wanted, step) && unlink(path) == 0)
+	/* Whoever removes the file is the one that dies, and nobody takes over what it
+	 * has before it is dead. */
+	if (!strcmp(wanted, step) && unlink(path) == 0) {
+		char next[4096];
+		snprintf(next, sizeof next, "%s.next", path);
+		rename(next, path);
 		raise(SIGKILL);
+	}
 }

@@ -37,8 +37,12 @@ def test_the_tables_name_every_step():
     assert sorted(found) == sorted([*TABLE, *RECOVERY, *RETRY, *STOP])
 
 
-def crash_at(host, step):
+def crash_at(host, step, then=None):
+    """The next to pass that step dies; after it, who passes the step `then`."""
     path = os.path.join(host.directory, "crash-at")
+    if then:
+        with open(path + ".next", "w") as file:
+            file.write(then + "\n")
     with open(path + "~", "w") as file:
         file.write(step + "\n")
     os.rename(path + "~", path)
@@ -50,8 +54,8 @@ def assert_nothing_left(host):
     assert not (left["records"] or left["messages"] or left["marks"] or left["dead"])
 
 
-def start_crashing(host, step=None, **changes):
-    path = crash_at(host, step) if step else os.path.join(host.directory, "crash-at")
+def start_crashing(host, step=None, then=None, **changes):
+    path = crash_at(host, step, then) if step else os.path.join(host.directory, "crash-at")
     host.start(queues={"default": {"workers": 1}}, env={"POSTRIDER_CRASH_FILE": path},
                program=os.path.join(BUILD, "tests", "whole", "postriderd-crash"), **changes)
     return path
@@ -90,10 +94,10 @@ def test_death_before_a_refusal_is_recorded(host, answer, shelf):
 
 @pytest.mark.parametrize("step", RECOVERY)
 def test_death_while_recovering(host, step):
-    path = start_crashing(host, "marked")
+    path = start_crashing(host, "marked", then=step)
     host.push(id="m")
-    wait_death(path, "marked")
-    wait_death(crash_at(host, step), step)
+    wait_death(path + ".next", "marked")
+    wait_death(path, step)
     host.wait_messages(1)
     host.wait_empty()
     assert len(host.messages()) == 1
@@ -118,13 +122,24 @@ def is_told_to_stop(pid):
     return int(status_of(pid, "ShdPnd"), 16) >> (signal.SIGTERM - 1) & 1
 
 
+def freeze_waiting(host, worker):
+    """While its BLMOVE waits: Redis gives it what comes, and it does not know."""
+    def is_waiting():
+        freeze(worker)
+        if host.client.info("clients")["blocked_clients"] == 1:
+            return True
+        os.kill(worker, signal.SIGCONT)
+        return False
+    wait_for(is_waiting, what="a worker that waits for a message")
+
+
 @pytest.mark.parametrize("step", STOP)
 def test_death_while_stopping(host, step):
     """A message comes with the stop: it goes back to the queue, whoever dies on the way."""
     start_crashing(host, redis={"lease": "1s"})
     worker = host.worker_pids()[0]
-    freeze(worker)
-    host.push(id="m")       # Redis gives it to the connection that waits
+    freeze_waiting(host, worker)
+    host.push(id="m")
     wait_for(lambda: host.left()["processing"], what="the message taken")
     path = crash_at(host, step)
     host.signal(signal.SIGTERM)

@@ -205,7 +205,8 @@ def test_a_worker_that_is_stuck_is_killed(host):
     host.relay.rules({"stage": "mail", "times": 2, "do": {"stall": True}})
     host.start(queues={"default": {"workers": 1}, "other": {"workers": 1, "relays": ["main"]}},
                relays={"main": {"timeouts": {"command": "1s"}}})
-    idle = host.worker_pids("other")[0]
+    idle = wait_for(lambda: host.workers("other")[0]["state"] == "idle" and host.worker_pids("other")[0],
+                    what="an idle worker")
     freeze(idle)
     host.push(id="m")
     host.push(id="in frozen hands", queue="other")
