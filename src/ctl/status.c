@@ -164,9 +164,29 @@ static void print_queues(const struct queue_status *list, size_t count)
 	print_table(table);
 }
 
+/* "3 recipients, 50 messages, 5m idle": what the relay's own replies have told of its limits. */
+static void add_learned(struct table *table, const json_t *relay)
+{
+	int64_t recipients = get_number(relay, "recipients_most"), messages = get_number(relay, "messages_most");
+	int64_t idle_ms = get_number(relay, "idle_most_ms");
+	struct buf text = BUF_INIT;
+
+	if (recipients > 0)
+		buf_printf(&text, "%" PRId64 " recipients", recipients);
+	if (messages > 0)
+		buf_printf(&text, "%s%" PRId64 " messages", text.len ? ", " : "", messages);
+	if (idle_ms > 0) {
+		buf_puts(&text, text.len ? ", " : "");
+		text_span(idle_ms, &text);
+		buf_puts(&text, " idle");
+	}
+	table_text(table, text.len ? buf_str(&text) : NULL);
+	buf_clear(&text);
+}
+
 static void print_relays(const json_t *daemon)
 {
-	static const char *const columns[] = { "RELAY", "QUEUE", "STATE", ">SINCE", "REASON", NULL };
+	static const char *const columns[] = { "RELAY", "QUEUE", "STATE", ">SINCE", "AT MOST", "REASON", NULL };
 	struct table *table = table_new(columns);
 	json_t *queue, *relay;
 	size_t i, j;
@@ -180,6 +200,7 @@ static void print_relays(const json_t *daemon)
 				table_span(table, clock_unix_ms() - get_number(relay, "since_unix_ms"));
 			else
 				table_text(table, NULL);
+			add_learned(table, relay);
 			table_text(table, get_text(relay, "error"));
 		}
 	print_table(table);

@@ -245,6 +245,20 @@ def test_status_with_the_daemon(host):
     assert len(re.findall(r"^default/[12] +\d+ +idle ", result.out, re.M)) == 2
 
 
+def test_status_shows_what_a_relay_has_told_of_its_limits(host):
+    host.relay.rules({"stage": "idle", "do": {"delay": 2.2, "reply": "421 4.4.2 Error: timeout exceeded"}})
+    host.start(queues={"default": {"workers": 1}})
+    host.push()
+    host.wait_messages(1)
+    host.relay.wait(lambda events: [event for event in events if event["event"] == "close"])
+    host.relay.rules()
+    host.push()
+    host.wait_messages(2)
+    relay = wait_for(lambda: next((r for r in host.status()["queues"][0]["relays"] if r["idle_most_ms"]), None))
+    assert 2000 <= relay["idle_most_ms"] < 60000
+    assert re.search(r"^main +default +up +(\S+ +)?\d+s idle", ctl(host, "status").out, re.M)
+
+
 def test_status_without_redis(host):
     host.redis.kill()
     result = ctl(host, "status")
