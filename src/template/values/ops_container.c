@@ -227,6 +227,12 @@ struct slice {
 	uint64_t count;
 };
 
+/* Where its i-th item stands, i < count; behind the last one a step may lead out of 64 bits. */
+static int64_t slice_item(const struct slice *slice, uint64_t i)
+{
+	return slice->start + (int64_t)i * slice->step;
+}
+
 /* PySlice_AdjustIndices: which items of `length` there are. */
 static int resolve_slice(struct render *render, struct value start, struct value stop,
 			 struct value step, int64_t length, struct slice *slice)
@@ -278,8 +284,8 @@ static struct value slice_text(struct render *render, struct value text, struct 
 		}
 		offsets[points] = text.len;
 	}
-	int64_t point = slice.start;
-	for (uint64_t i = 0; i < slice.count; i++, point += slice.step) {
+	for (uint64_t i = 0; i < slice.count; i++) {
+		int64_t point = slice_item(&slice, i);
 		size_t from = offsets ? offsets[point] : (size_t)point;
 		size_t to = offsets ? offsets[point + 1] : (size_t)point + 1;
 		buf_add(render->out, text.text + from, to - from);
@@ -293,9 +299,8 @@ static struct value slice_list(struct render *render, struct value v, struct sli
 	    render_steps(render, slice.count) < 0)
 		return value_error();
 	struct list *list = list_new(render->arena, slice.count);
-	int64_t at = slice.start;
-	for (uint64_t i = 0; i < slice.count; i++, at += slice.step)
-		list->items[i] = v.list->items[at];
+	for (uint64_t i = 0; i < slice.count; i++)
+		list->items[i] = v.list->items[slice_item(&slice, i)];
 	list->count = slice.count;
 	return v.kind == VALUE_LIST ? value_list(list) : value_tuple(list);
 }
