@@ -378,8 +378,10 @@ def test_each_way_of_being_down_leads_on_to_the_next_relay(host, tls_directory):
         host.start(relays=relays, queues={"default": {"workers": 1, "relays": list(relays)}})
         host.push(id="m")
         assert host.wait_log("message delivered", id="m")[0]["relay"] == "last"
-        assert {line["relay"]: line["stage"] for line in host.log("relay down")} == {
-            **{at: stage for at, _, stage in DOWN}, "none": "connect"}
+        stages = {line["relay"]: line["stage"] for line in host.log("relay down")}
+        # A reset may be there before the connection is looked at for the first time.
+        assert stages.pop("connect") in ("connect", "greeting")
+        assert stages == {**{at: stage for at, _, stage in DOWN if at != "connect"}, "none": "connect"}
         assert not any(e["line"].startswith("MAIL") for s in servers.values() for e in s.events("command"))
     finally:
         for server in servers.values():
