@@ -46,6 +46,7 @@ struct templates {
 	int directory;			/* descriptor, or -1 */
 	dev_t directory_dev;		/* which one that is */
 	ino_t directory_ino;
+	int64_t path_looked_ms;		/* coarse clock: when its path was last looked at */
 	struct watch watch;		/* over the files of cached templates */
 	struct dict *texts;		/* name: place in options.texts */
 	struct dict *cache;		/* name: struct template, in `number` */

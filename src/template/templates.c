@@ -128,17 +128,32 @@ static void take_directory(struct templates *set, int fd)
 	watch_restart(&set->watch);
 }
 
+enum { LOOK_AT_PATH_MS = 10 };	/* a system call is dear beside a rendering */
+
+/* Not sooner than that again; by the coarse clock, which costs next to nothing. */
+static bool is_path_due(struct templates *set)
+{
+	int64_t now_ms = clock_coarse_ms();
+
+	if (now_ms - set->path_looked_ms < LOOK_AT_PATH_MS)
+		return false;
+	set->path_looked_ms = now_ms;
+	return true;
+}
+
 /*
  * The directory that its path names now: one that was put into the place of
- * another, by a rename or a symbolic link, counts from the next rendering on.
- * Where there is none for a moment, the one that was there stays.
+ * another, by a rename or a symbolic link, counts from then on, and for renderings
+ * within LOOK_AT_PATH_MS of the one before from the end of that time on.  Where
+ * there is none for a moment, the one that was there stays.
  */
 static void find_directory(struct templates *set)
 {
 	const char *path = set->options.directory;
 	struct stat st;
 
-	if (!path || (set->directory >= 0 && (stat(path, &st) < 0 || is_same_directory(set, &st))))
+	if (!path || (set->directory >= 0 && !is_path_due(set)) ||
+	    (set->directory >= 0 && (stat(path, &st) < 0 || is_same_directory(set, &st))))
 		return;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
