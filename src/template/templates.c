@@ -141,6 +141,16 @@ static bool is_path_due(struct templates *set)
 	return true;
 }
 
+/* Whether the directory that is open is still the one to use. */
+static bool directory_stays(struct templates *set)
+{
+	struct stat st;
+
+	if (set->directory < 0)
+		return false;
+	return !is_path_due(set) || stat(set->options.directory, &st) < 0 || is_same_directory(set, &st);
+}
+
 /*
  * The directory that its path names now: one that was put into the place of
  * another, by a rename or a symbolic link, counts from then on, and for renderings
@@ -150,10 +160,8 @@ static bool is_path_due(struct templates *set)
 static void find_directory(struct templates *set)
 {
 	const char *path = set->options.directory;
-	struct stat st;
 
-	if (!path || (set->directory >= 0 && !is_path_due(set)) ||
-	    (set->directory >= 0 && (stat(path, &st) < 0 || is_same_directory(set, &st))))
+	if (!path || directory_stays(set))
 		return;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
